@@ -1,0 +1,1 @@
+"""Growth-optimal (Kelly) bets and portfolios, every answer certified in nats."""
