@@ -1,13 +1,30 @@
-# make book   set up .venv, run every notebook, render _build/html
-# make test   set up .venv, build the book, run all tests
+# make book      set up .venv, run every stale chapter, render _build/html
+# make test      the same, then every test, nbval on the stored notebooks among them
+# make lint      ruff as linter and as formatter
+# make notebooks run the stale chapters and store their outputs in notebooks/*.ipynb (then read git diff)
+# make notebook NAME=01_coin ARGS="-p p 0.55"   one chapter with other parameters, into _build/01_coin.ipynb
+# make pdf       _build/latex/kelly-certified.pdf; needs xelatex (CONTRIBUTING.md)
 PYTHON ?= python3
 PY     := .venv/bin/python
+# one thread a process, as in book/build.py
+export OMP_NUM_THREADS = 1
+export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: book test lint lock clean
+.PHONY: book test lint notebooks notebook pdf lock clean
 book: .venv/ready
 	$(PY) book/build.py
 test: book
 	$(PY) -m pytest
+lint: .venv/ready
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+notebooks: .venv/ready
+	$(PY) book/build.py --accept
+notebook: .venv/ready
+	mkdir -p _build
+	$(PY) -m papermill notebooks/$(NAME).py _build/$(NAME).ipynb $(ARGS)
+pdf: .venv/ready
+	$(PY) book/build.py --pdf
 lock: .venv/ready # the hashed lock; it names no registry
 	$(PY) -m pip install --quiet uv
 	$(PY) -m uv pip compile --quiet --universal --extra book --extra test --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
