@@ -13,7 +13,7 @@ def kelly_mean_variance(mean, cov, rate, *, lower=0.0, upper=1.0):
         \max_f \; r + f^\top(\mu - r) - \tfrac12 f^\top \Sigma f
         \quad\text{subject to}\quad \textstyle\sum_i f_i \le 1, \; \text{lower} \le f \le \text{upper}.
 
-    Weights are accepted only if no feasible ones can be better by more than rounding, which the gradient shows.
+    Weights are accepted only if no feasible ones are better by more than rounding; the gradient shows it.
     A singular covariance (fewer days than stocks) is no exception.
 
     Parameters
