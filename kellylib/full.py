@@ -1,0 +1,212 @@
+"""kelly_full: the exact problem by our own certified interior-point Newton method on a working set of assets."""
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotrs
+
+from kellylib.growth import Solution, check_market, greedy, score, solvent
+
+TOLERANCE = 1e-13  # nats: where the interior point stops
+
+
+def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
+    r"""Growth-optimal weights, exact: the maximum of :math:`\sum_k p_k \log (R w)_k` with its certificate.
+
+    A primal-dual interior-point method solves the problem on a small working set of assets; all assets are then priced
+    with one product, those that would add growth join, and so on until the certificate holds.
+
+    Parameters
+    ----------
+    R : array_like or DataFrame, shape (K, n)
+        Gross returns, all >= 0: row k is scenario k, column j asset j. Cash is a column like any other.
+    p : array_like, shape (K,), optional
+        Probabilities of the scenarios, >= 0 with sum 1; equal ones if left out.
+    lower, upper : float or array_like, shape (n,), optional
+        Bounds of the weights, fractions of wealth. ``lower < 0`` allows short positions: wealth stays positive in every
+        scenario.
+
+    Returns
+    -------
+    Solution
+        Weights (n,) with sum 1, growth (nats per period), certified gap and violation. Weights off the support are
+        exactly 0. If every feasible portfolio is ruined, growth is -inf and gap 0.
+
+    Raises
+    ------
+    ValueError
+        For a market or bounds that cannot be; the message names the entry and the cure.
+
+    Examples
+    --------
+    Kelly's coin, staked against cash:
+
+    >>> s = kelly_full([[2, 1], [0, 1]], [0.6, 0.4])
+    >>> print(s.weights.round(6), round(s.growth, 8), s.gap <= 1e-12)
+    [0.2 0.8] 0.02013551 True
+
+    Notes
+    -----
+    Home chapter: Three roads (notebooks/04_three_roads).
+
+    References
+    ----------
+    J. L. Kelly (1956), Bell System Technical Journal 35(4), 917-926. T. M. Cover (1984), IEEE Transactions on
+    Information Theory 30(2), 369-373. Y. Kim, P. Carbonetto, M. Stephens and M. Anitescu (2020), Journal of
+    Computational and Graphical Statistics 29(2), 261-273 solve the same problem in statistics.
+    """
+    R, p, lower, upper = check_market(R, p, lower, upper)
+    w, room = solvent(R, lower, upper), 1 - lower.sum()
+    width = np.maximum(upper - lower, 0) / max(room, 1e-300)
+    wealth = R @ w
+    if wealth.min() <= 0 or room <= 1e-12 or width.sum() <= 1 + 1e-12:
+        return score(R, p, w, lower, upper)  # ruin for all, or the bounds leave one point
+
+    # w = lower + room * x with x on the simplex: a market again, whose bounds are 0 <= x <= cap
+    base = R @ lower if lower.any() else np.zeros(len(R))
+    cap = np.where(width >= 1, np.inf, width)
+    rank = np.argsort(-((p / wealth) @ R))
+    rank = rank[cap[rank] > 0]
+    first = max(24, 2 * np.searchsorted(np.cumsum(np.minimum(cap[rank], 1)), 1.0) + 2)
+    S = rank if lower.min() < 0 else rank[:first]
+    while True:
+        A = R[:, S] * room + base[:, None]
+        if lower.min() >= 0 and (dead := A.max(axis=1) <= 0).any():  # a scenario in which only others pay
+            S = np.union1d(S, rank[np.argmax(R[dead][:, rank], axis=1)])
+            continue
+        start = (w[S] - lower[S]) / room
+        x, slack_price, price = interior_point(portfolio(A, p), start / start.sum(), cap[S])
+        c = p / (A @ x)
+        gradient = room * (c @ R) + c @ base
+        gradient[S] = -np.inf
+        new = rank[gradient[rank] > price + TOLERANCE]
+        if not len(new):
+            break
+        S = np.union1d(S, new[np.argsort(-gradient[new])][: len(S)])  # it only grows: no cycle
+
+    plain, snapped = (_spread(S, z, room, lower, upper) for z in (x, _snap(x, slack_price, cap[S])))
+    plain, snapped = score(R, p, plain, lower, upper), score(R, p, snapped, lower, upper)
+    return snapped if snapped.gap <= max(plain.gap, TOLERANCE) else plain
+
+
+def _spread(S, x, room, lower, upper):
+    w = lower.copy()
+    w[S] += room * x
+    return np.minimum(w, upper)
+
+
+def _snap(x, slack_price, cap):
+    """Put what is priced at a bound on that bound; what is free takes up the rest."""
+    zero, full = x < slack_price[0], cap - x < slack_price[1]
+    free = ~(zero | full)
+    z = np.where(full, cap, np.where(zero, 0.0, x))
+    return z + np.where(free, x, 0) * ((1 - z.sum()) / x[free].sum()) if free.any() else x
+
+
+def portfolio(R, p):
+    """Oracle of the growth rate over scenarios: w -> (growth, gradient, S, d), minus the Hessian being S'S + diag(d)."""
+    root = np.sqrt(p)[:, None]
+
+    def oracle(w):
+        wealth = R @ w
+        if wealth.min() <= 0:
+            return -np.inf, None, None, None
+        A = R / wealth[:, None]
+        gradient = p @ A
+        A -= 1  # on sum(dw) == 0 the same Hessian, better conditioned
+        A *= root
+        return p @ np.log(wealth), gradient, A, 0.0
+
+    return oracle
+
+
+def interior_point(oracle, x, cap):
+    """Maximize a smooth concave growth rate over 0 <= x <= cap, sum(x) == 1, from an x inside.
+
+    Primal-dual predictor-corrector steps (Mehrotra) until the linear bound max_v grad @ (v - x) is TOLERANCE or no
+    longer falls. Returns x, the prices (2, n) of its two slacks and the price of the budget.
+    """
+    n, zero = len(x), np.zeros(len(x))
+    top = np.flatnonzero(cap < np.inf)
+    pad = np.arange(len(top)) + n
+
+    def fold(q, sign):  # from the slacks (x, cap - x) back to x
+        out = q[:n].copy()
+        out[top] += sign * q[pad]
+        return out
+
+    growth, gradient, S, d = oracle(x)
+    price = gradient.max() + 0.1 * (np.ptp(gradient) + 1e-3)
+    v = np.r_[x, cap[top] - x[top]]
+    y = np.r_[zero, np.full(len(top), x @ (price - gradient) / n) / v[n:]]
+    y[:n] = price - gradient + fold(y, 1)
+    best, stalled = (np.inf,), 0
+    while True:
+        gap = greedy(gradient, zero, cap) - gradient @ x
+        stalled = 0 if gap < best[0] else stalled + 1
+        if gap < best[0]:
+            ceiling = zero.copy()
+            ceiling[top] = y[n:]
+            best = gap, x, np.array([y[:n], ceiling]), price
+        if gap <= TOLERANCE or stalled > 8:
+            return best[1:]
+        residual, mu = price - gradient - fold(y, -1), v @ y / len(v)
+        solve = newton(S, d + fold(y / v, 1))
+
+        def step(target):
+            dx, dprice = solve(fold(target / v - y, -1) - residual)  # noqa: B023 - used within this pass only
+            dv = np.r_[dx, -dx[top]]
+            return dv, (target - y * dv) / v - y, dprice  # noqa: B023 - as above
+
+        dv, dy, _ = step(0 * v)
+        after = (v + longest(v, dv) * dv) @ (y + longest(y, dy) * dy) / len(v)
+        dv, dy, dprice = step((after / mu) ** 3 * mu - dv * dy)
+        most = min(max(0.99, 1 - mu), 0.99999)
+        a, c = most * longest(v, dv), most * longest(y, dy)
+        while (at := oracle((x + a * dv[:n]) / (x + a * dv[:n]).sum()))[0] == -np.inf:  # a short position too far
+            a /= 2
+        x = x + a * dv[:n]
+        x, y, price = x / x.sum(), y + c * dy, price + c * dprice
+        v = np.r_[x, np.maximum(cap[top] - x[top], 1e-300)]
+        growth, gradient, S, d = at
+
+
+def longest(v, dv):
+    """The longest step up to 1 that keeps v + step * dv >= 0."""
+    return min(1.0, np.min(-v[dv < 0] / dv[dv < 0], initial=np.inf))
+
+
+def newton(S, D):
+    """Factor S'S + diag(D) on sum(dx) == 0; return the solver r -> dx, dprice of (S'S + diag(D)) dx + dprice = r."""
+    k, n = np.argmin(D), len(D)  # eliminate dx[k] = -sum of the others
+    T = S - S[:, k : k + 1]
+    others = np.ones(n)
+    others[k] = 0
+    scale = np.einsum("ij,ij->j", T, T).max() + 1e-300
+    if 2 * len(S) < n and np.delete(D, k).min() > 1e-6 * scale:  # factor in the space of the rows (Woodbury)
+        T = np.vstack([T, np.sqrt(D[k]) * others])
+        TD = T / D
+        small = TD @ T.T
+        small.flat[:: len(small) + 1] += 1
+        factor = dpotrf(small, lower=1)[0]
+
+        def inverse(r):
+            return r / D - TD.T @ dpotrs(factor, T @ (r / D), lower=1)[0]
+
+    else:
+        M = T.T @ T
+        M += D[k]
+        M[k], M[:, k] = 0, 0
+        diagonal, shift, info = M.diagonal() + np.where(others, D, 1.0), 1e-15 * scale, 1
+        while info:  # duplicated assets: a shift within the rounding of T'T, more if it must be
+            M.flat[:: n + 1] = diagonal + shift
+            factor, info = dpotrf(M, lower=1)
+            shift *= 100
+
+        def inverse(r):
+            return dpotrs(factor, r, lower=1)[0]
+
+    def solve(r):
+        dx = inverse((r - r[k]) * others) * others
+        dx[k] = -dx.sum()
+        return dx, r[k] - S[:, k] @ (S @ dx) - D[k] * dx[k]
+
+    return solve

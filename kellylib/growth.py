@@ -1,0 +1,220 @@
+"""The growth rate of a portfolio and the certificate that bounds it from above: what all solvers share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Solution:
+    r"""Weights with their growth rate and its certificate.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (n,)
+        Fractions of wealth; label them with ``pd.Series(solution.weights, R.columns)``.
+    growth : float
+        :math:`g(w) = \sum_k p_k \log (R w)_k`, nats per period; ``-inf`` if some scenario ruins.
+    gap : float
+        No feasible weights grow faster than ``growth + gap`` (nats). Rounding makes it exact to about 1e-14; it is
+        never clipped. It certifies nothing where ``violation`` exceeds 1e-9.
+    violation : float
+        The largest amount by which the weights miss their bounds or the sum 1.
+    """
+
+    weights: np.ndarray
+    growth: float
+    gap: float
+    violation: float
+
+
+def growth_rate(R, p, w):
+    r"""Growth rate :math:`g(w) = \sum_k p_k \log (R w)_k` of any weights, in nats per period.
+
+    Parameters
+    ----------
+    R : array_like or DataFrame, shape (K, n)
+        Gross returns, all >= 0: row k is scenario k, column j asset j (cash is a column like any other).
+    p : array_like, shape (K,), or None
+        Probabilities of the scenarios, >= 0 with sum 1; None means equal ones.
+    w : array_like or Series, shape (n,)
+        Fractions of wealth.
+
+    Returns
+    -------
+    float
+        Nats per period; ``-inf`` if a scenario with p > 0 leaves no wealth.
+
+    Raises
+    ------
+    ValueError
+        For a market or weights that cannot be; the message names the entry and the cure.
+
+    Examples
+    --------
+    Kelly's coin: stake 0.2 of the wealth, keep 0.8 in cash.
+
+    >>> round(growth_rate([[2, 1], [0, 1]], [0.6, 0.4], [0.2, 0.8]), 8)
+    0.02013551
+
+    Notes
+    -----
+    Home chapter: Three roads (notebooks/04_three_roads).
+
+    References
+    ----------
+    J. L. Kelly (1956), Bell System Technical Journal 35(4), 917-926.
+    """
+    return certify(R, p, w).growth
+
+
+def certify(R, p, w, *, lower=0.0, upper=1.0):
+    r"""Certify any weights: how far, at most, they lie below the best growth rate.
+
+    For feasible v Jensen's inequality gives :math:`g(v) - g(w) \le \log E(Rv / Rw) = \log(\nabla g(w) \cdot v)`, so the
+    maximum over v is a bound that trusts no solver. Over the simplex it is the logarithm of the largest partial
+    derivative; for bounds it is a greedy filling.
+
+    Parameters
+    ----------
+    R, p, w
+        As in `growth_rate`.
+    lower, upper : float or array_like, shape (n,)
+        Bounds of the weights, fractions of wealth; ``lower < 0`` allows short positions.
+
+    Returns
+    -------
+    Solution
+        The weights as given, their growth, gap and violation. If every feasible w is ruined: growth -inf, gap 0; if
+        only this w is: growth -inf, gap inf.
+
+    Raises
+    ------
+    ValueError
+        For a market, bounds or weights that cannot be; the message names the entry and the cure.
+
+    Examples
+    --------
+    Staking half of the wealth on Kelly's coin loses; no stake gains more than 0.22 nats on that.
+
+    >>> s = certify([[2, 1], [0, 1]], [0.6, 0.4], [0.5, 0.5])
+    >>> print(f"{s.growth:.4f} {s.gap:.4f} {s.violation}")
+    -0.0340 0.1823 0.0
+
+    Notes
+    -----
+    Home chapter: Three roads (notebooks/04_three_roads).
+
+    References
+    ----------
+    T. M. Cover (1984), IEEE Transactions on Information Theory 30(2), 369-373.
+    """
+    market = check_market(R, p, lower, upper)
+    if isinstance(w, pd.Series) and isinstance(R, pd.DataFrame) and not w.index.equals(R.columns):
+        raise ValueError("The labels of w must be the columns of R in their order; pass w.reindex(R.columns).")
+    w = _numbers("w", w)
+    if w.shape != market[2].shape:
+        raise ValueError(f"w must hold one weight for each of the {len(market[2])} columns of R; its shape is {w.shape}.")
+    if not np.isfinite(w).all():
+        j = np.flatnonzero(~np.isfinite(w))[0]
+        raise ValueError(f"w must be finite; w[{j}] is {w[j]}. Drop or fill what is missing.")
+    return score(*market[:2], w, *market[2:])
+
+
+def score(R, p, w, lower, upper):
+    """Certify weights on a market that `check_market` has passed."""
+    violation = max(abs(w.sum() - 1), (lower - w).max(), (w - upper).max(), 0.0)
+    wealth = R @ w
+    if wealth.min() <= 0:
+        hopeless = (R @ solvent(R, lower, upper)).min() <= 0
+        return Solution(w, -np.inf, 0.0 if hopeless else np.inf, float(violation))
+    with np.errstate(over="ignore", invalid="ignore"):  # wealth of 1e-320 has an infinite derivative: gap inf
+        gap = np.log(greedy((p / wealth) @ R, lower, upper))
+    return Solution(w, float(p @ np.log(wealth)), np.inf if np.isnan(gap) else float(gap), float(violation))
+
+
+def greedy(c, lower, upper):
+    """Maximum of c @ v over lower <= v <= upper, sum(v) == 1: what is best is filled first."""
+    if not lower.any() and upper.min() >= 1:
+        return c.max()
+    order = np.argsort(-c)
+    width = (upper - lower)[order]
+    before = np.r_[0.0, np.cumsum(width)[:-1]]
+    return c @ lower + c[order] @ np.clip(1 - lower.sum() - before, 0, width)
+
+
+def solvent(R, lower, upper):
+    """Feasible weights inside the bounds that leave wealth in every scenario, if any do."""
+    room = max(1 - lower.sum(), 0.0)
+    width = np.minimum(upper - lower, room)
+    middle = lower + width * (room / max(width.sum(), room, 1e-300))
+    if lower.min() >= 0 or (R @ middle).min() > 0:
+        return middle
+    from scipy.optimize import linprog
+
+    K, n = R.shape  # short positions: find the weights whose worst scenario is the best, then go inside
+    table, cost = np.c_[-R, np.ones(K)], np.r_[np.zeros(n), -1.0]
+    bounds = [*zip(lower, lower + width, strict=True), (None, None)]
+    lp = linprog(cost, table, np.zeros(K), np.r_[np.ones(n), 0.0][None], [1.0], bounds)
+    if lp.x is None:
+        raise RuntimeError(f"The search for solvent weights failed: {lp.message} Try narrower bounds.")
+    w = np.clip(lp.x[:n], lower, lower + width)
+    if (R @ w).min() <= 0:
+        return w
+    share = 0.5
+    while (R @ (inside := w + share * (middle - w))).min() <= 0:
+        share /= 2
+    return inside
+
+
+def check_market(R, p, lower, upper):
+    """Return (R, p, lower, upper) as arrays without the scenarios of probability 0, or say what is wrong with them."""
+    table, R = R, _numbers("R", R)
+    if R.ndim != 2 or not R.size:
+        raise ValueError(f"R must be a table of scenarios by assets with at least one of each; its shape is {R.shape}.")
+    K, n = R.shape
+    p = np.full(K, 1 / K) if p is None else _numbers("p", p)
+    if p.shape != (K,):
+        raise ValueError(f"p must hold one probability for each of the {K} rows of R; its shape is {p.shape}.")
+    if not (p.min() >= 0 and abs(p.sum() - 1) <= 1e-9):
+        raise ValueError(
+            f"p must be probabilities, all >= 0 with sum 1; its least is {p.min()} and its sum {p.sum()}. Pass p / p.sum()."
+        )
+    low = R.min()
+    if not (low >= 0 and np.isfinite(p @ R).all()):
+        k, j = np.argwhere(~((R >= 0) & (R < np.inf)))[0]
+        name = f"R.loc[{table.index[k]!r}, {table.columns[j]!r}]" if isinstance(table, pd.DataFrame) else f"R[{k}, {j}]"
+        cure = "If these are simple returns, pass 1 + returns." if R[k, j] < 0 else "Drop or fill what is missing."
+        raise ValueError(f"R must hold gross returns, finite and all >= 0; {name} is {R[k, j]:g}. {cure}")
+    if R[0].max() < 0.5 and (high := R.max()) < 0.5:
+        raise ValueError(
+            f"R must hold gross returns, but no entry exceeds {high:g}. If these are simple returns, pass 1 + returns."
+        )
+    lower, upper = _bound("lower", lower, n), _bound("upper", upper, n)
+    if not (lower <= upper).all():
+        j = np.flatnonzero(~(lower <= upper))[0]
+        raise ValueError(f"lower must not exceed upper; lower[{j}] is {lower[j]} and upper[{j}] is {upper[j]}.")
+    if not lower.sum() - 1e-12 <= 1 <= upper.sum() + 1e-12:
+        raise ValueError(
+            f"No weights sum to 1 within the bounds: sum(lower) is {lower.sum():g} and sum(upper) is {upper.sum():g}."
+        )
+    if not p.all():
+        R, p = R[p > 0], p[p > 0]
+    return R, p / p.sum(), lower, upper
+
+
+def _numbers(name, values):
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers only: {error}.") from None
+
+
+def _bound(name, values, n):
+    values = _numbers(name, values)
+    if values.shape not in ((), (n,)):
+        raise ValueError(f"{name} must be one number or one for each of the {n} columns of R; its shape is {values.shape}.")
+    if np.isnan(values).any() or (name == "lower" and np.isinf(values).any()):
+        raise ValueError(f"{name} must hold numbers{', all finite' if name == 'lower' else ''}; it holds {values}.")
+    return np.broadcast_to(values, n)
