@@ -27,6 +27,7 @@
 
 # %%
 import math
+from fractions import Fraction
 from itertools import product
 
 import matplotlib.pyplot as plt
@@ -54,7 +55,7 @@ p = 0.6  # float, probability: of winning one toss, between 0 and 1
 b = 1.0  # float, profit per unit staked: net odds, > 0
 n_bets = 500  # int, bets: length of each simulated path
 n_paths = 10_000  # int, paths: simulated bettors of each kind
-seed = 1956  # int, none: seed of the random tosses, >= 0
+seed = 1956  # int, none: seed of the random tosses, 0 or more
 
 # %% [markdown]
 # Parameters that make no game are refused here, before anything is computed from them. `kelly_fraction` checks $p$ and
@@ -212,11 +213,12 @@ assert -search.fun <= g_star + 1e-12 and abs(search.x - f_star) < 1e-4
 # A search can stop early, and its word is not a proof. The book's habit is to ask for a *certificate* instead: one
 # number that bounds how much growth **any** other stake could add, and that trusts nobody ({eq}`eq-certificate` in
 # the notation; derived in the chapters on portfolios). For a single bet there are two "assets", the bet and cash,
-# and two scenarios, a win and a loss:
+# and two scenarios, a win and a loss. The cash that $f^\star > 0$ leaves is $1 - p + q/b = q(1 + b)/b$, a form that keeps its digits near $p = 1$.
 
 # %%
 R = np.array([[1 + b, 1.0], [0.0, 1.0]])
-checked = certify(R, [p, 1 - p], [f_star, 1 - f_star])
+cash = (1 - p) * (1 + b) / b if f_star > 0 else 1.0
+checked = certify(R, [p, 1 - p], [f_star, cash])
 print(f"no stake grows faster by more than 1e-12 nats: {checked.gap <= 1e-12}")
 assert checked.gap <= 1e-12 and abs(checked.growth - g_star) < 1e-12
 
@@ -438,7 +440,7 @@ def ahead(n, f, rival, p, b):
 
 # %% [markdown]
 # Two other roads must lead to the same probability. The first adds up all $2^{10}$ sequences of ten tosses, with the
-# wealth of each multiplied out. The second counts simulated paths, where Hoeffding's inequality allows an error of the
+# wealth of each multiplied out in exact fractions. The second counts simulated paths, where Hoeffding's inequality allows an error of the
 # same $\varepsilon$ as above. (Without an edge nobody bets, and there is nothing to compare.)
 
 # %%
@@ -446,8 +448,8 @@ half, double = marks["half Kelly"], marks["double Kelly"]
 for rival in {half, double} - {f_star}:
     total = 0.0
     for tosses in product([True, False], repeat=10):
-        kelly, other = (np.prod([1 + b * f if win else 1 - f for win in tosses]) for f in (f_star, rival))
-        total += (kelly > other * (1 + 1e-12)) * p ** sum(tosses) * (1 - p) ** (10 - sum(tosses))
+        kelly, other = (math.prod(1 + Fraction(b) * f if win else 1 - f for win in tosses) for f in map(Fraction, (f_star, rival)))
+        total += (kelly > other) * p ** sum(tosses) * (1 - p) ** (10 - sum(tosses))
     assert abs(total - ahead(10, f_star, rival, p, b)) < 1e-12
     simulated = (log_wealth(wins[:, -1], n_bets, f_star) > log_wealth(wins[:, -1], n_bets, rival)).mean()
     assert abs(simulated - ahead(n_bets, f_star, rival, p, b)) <= allowed
