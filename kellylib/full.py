@@ -146,7 +146,7 @@ def interior_point(oracle, x, cap):
             ceiling = zero.copy()
             ceiling[top] = y[n:]
             best = gap, x, np.array([y[:n], ceiling]), price
-        if gap <= TOLERANCE or stalled > 8:
+        if gap <= TOLERANCE or stalled > (8 if best[0] < 1e-9 else 80):
             return best[1:]
         residual, mu = price - gradient - fold(y, -1), v @ y / len(v)
         solve = newton(S, d + fold(y / v, 1))
@@ -161,10 +161,14 @@ def interior_point(oracle, x, cap):
         dv, dy, dprice = step((after / mu) ** 3 * mu - dv * dy)
         most = min(max(0.99, 1 - mu), 0.99999)
         a, c = most * longest(v, dv), most * longest(y, dy)
-        while (at := oracle((x + a * dv[:n]) / (x + a * dv[:n]).sum()))[0] == -np.inf:  # a short position too far
+        while True:
+            z = x + a * dv[:n]
+            z /= z.sum()
+            at = oracle(z)
+            if at[0] >= growth - gap - len(v) * mu:  # growth may fall by what the barrier explains, no more
+                break
             a /= 2
-        x = x + a * dv[:n]
-        x, y, price = x / x.sum(), y + c * dy, price + c * dprice
+        x, y, price = z, y + c * dy, price + c * dprice
         v = np.r_[x, np.maximum(cap[top] - x[top], 1e-300)]
         growth, gradient, S, d = at
 
