@@ -1,5 +1,17 @@
 """Growth-optimal (Kelly) bets and portfolios, every answer certified in nats."""
 
+from kellylib.data import accrued, load_bist30, simple_returns
 from kellylib.games import bet_growth, kelly_fraction
+from kellylib.order2 import kelly_mean_variance
+from kellylib.scenarios import add_cash, empirical
 
-__all__ = ["bet_growth", "kelly_fraction"]
+__all__ = [
+    "load_bist30",
+    "simple_returns",
+    "accrued",
+    "add_cash",
+    "empirical",
+    "bet_growth",
+    "kelly_fraction",
+    "kelly_mean_variance",
+]

@@ -222,7 +222,7 @@ def accrued(rate, days):
     if len(missing):
         raise ValueError(
             f"The rates must cover the returns; {len(missing)} of {len(days)} days have none, the first is "
-            f"{missing[0]:%Y-%m-%d}. Add rates or narrow the dates: they run from {rate.index.min():%Y-%m-%d} "
+            f"{missing[0]:%Y-%m-%d}. Add rates or narrow the dates; they run {rate.index.min():%Y-%m-%d} "
             f"to {rate.index.max():%Y-%m-%d}."
         )
     spans = np.diff(days) / np.timedelta64(1, "D")
