@@ -66,7 +66,6 @@ f_star = kelly_fraction(p, b)
 for name, value, least in [("n_bets", n_bets, 1), ("n_paths", n_paths, 1), ("seed", seed, 0)]:
     if not (isinstance(value, int) and value >= least):
         raise ValueError(f"{name} must be a whole number >= {least}; it is {value!r}.")
-rng = np.random.default_rng(seed)
 
 # %% [markdown]
 # ## From wealth to its growth rate
@@ -155,8 +154,7 @@ rng = np.random.default_rng(seed)
 # %%
 F, P, B = sp.symbols("f p b", positive=True)
 g = P * sp.log(1 + B * F) + (1 - P) * sp.log(1 - F)
-slope = sp.together(sp.diff(g, F))
-root, = sp.solve(sp.numer(slope), F)
+root, = sp.solve(sp.diff(g, F), F)
 sp.Eq(F, sp.expand(root))
 
 # %% [markdown]
@@ -174,21 +172,24 @@ curvature
 #
 # ## The same by machine: numbers
 #
-# Both formulas fit on a line each. These two functions are the whole of the library's code for one bet, apart from its
-# checks of the input; a student may copy either. The logarithm is written with `log1p` and the convention
-# $0 \log 0 = 0$, so that tiny stakes keep their digits and a loss that cannot happen cannot hurt.
+# Apart from its checks of the input, the library's code for one bet is two short functions; a student may copy either.
+# The first is {eq}`eq-coin-kelly`, edge over odds:
 
 # %%
 def fraction(p, b=1.0):
     return np.maximum(p * b - (1 - p), 0) / b
 
+# %% [markdown]
+# The second is {eq}`eq-coin-growth`. The logarithms are written with `log1p` and the convention $0 \log 0 = 0$, so that tiny
+# stakes keep their digits and a loss that cannot happen cannot hurt.
 
+# %%
 def growth(f, p, b=1.0):
     win = p * np.log1p(b * f) if p > 0 else 0.0
     loss = (1 - p) * np.log1p(-f) if p < 1 else 0.0
     return win + loss
 
-
+# %%
 assert fraction(p, b) == f_star
 assert abs(growth(f_star, p, b) - bet_growth(f_star, p, b)) <= 1e-15
 
@@ -205,7 +206,7 @@ print(f"staking all   : wealth survives {n_bets} bets with probability {p**n_bet
 # a stake that is off by $10^{-4}$ costs some $10^{-8}$ of growth), so we ask it for the *growth* tightly and for the stake loosely.
 
 # %%
-search = minimize_scalar(lambda f: -bet_growth(f, p, b), bounds=(0, 1), method="bounded", options={"xatol": 1e-10})
+search = minimize_scalar(lambda f: -bet_growth(f, p, b), bounds=(0, 1), options={"xatol": 1e-10})
 print(f"search: stake {search.x:.4f}, growth {-search.fun:.8f}")
 assert -search.fun <= g_star + 1e-12 and abs(search.x - f_star) < 1e-4
 
@@ -218,6 +219,8 @@ assert -search.fun <= g_star + 1e-12 and abs(search.x - f_star) < 1e-4
 # %%
 R = np.array([[1 + b, 1.0], [0.0, 1.0]])
 cash = (1 - p) * (1 + b) / b if f_star > 0 else 1.0
+
+# %%
 checked = certify(R, [p, 1 - p], [f_star, cash])
 print(f"no stake grows faster by more than 1e-12 nats: {checked.gap <= 1e-12}")
 assert checked.gap <= 1e-12 and abs(checked.growth - g_star) < 1e-12
@@ -258,6 +261,8 @@ print(f"break-even fraction {f_zero:.4f}, double Kelly {2 * f_star:.4f}")
 f_top = min(1.0, 1.25 * f_zero) if f_zero > 0 else (1.0 if p == 1 else 0.5)
 curve_f = np.linspace(0, f_top, 500)
 curve_g = bet_growth(curve_f, p, b)
+
+# %%
 marks = {"half Kelly": f_star / 2, "Kelly": f_star, "double Kelly": min(2 * f_star, 1.0)}
 stakes = pd.DataFrame({"stake": pd.Series(marks)})
 stakes["growth"] = bet_growth(stakes["stake"], p, b)
@@ -268,7 +273,8 @@ stakes.round(6)
 fig, ax = plt.subplots()
 ax.axhline(0, color="C6", lw=0.8)
 ax.plot(curve_f, curve_g, color="C7")
-for (label, f, y), color, side in zip(stakes.iloc[:, :2].itertuples(), ["C1", "C0", "C2"], ["right", "center", "left"], strict=True):
+styles = [("C1", "right"), ("C0", "center"), ("C2", "left")]
+for (label, f, y, _), (color, side) in zip(stakes.itertuples(), styles, strict=True):
     if math.isfinite(y) and f_star > 0:
         ax.plot(f, y, "o", color=color)
         ax.annotate(f" {label} ", (f, y), color=color, ha=side, xytext=(0, 6), textcoords="offset points")
@@ -344,15 +350,20 @@ plt.show()
 # Kelly is more than that). By {eq}`eq-coin-wealth` a path is known by its running number of wins.
 
 # %%
+rng = np.random.default_rng(seed)
 wins = np.cumsum(rng.random((n_paths, n_bets)) < p, axis=1, dtype=np.int32)
 bets = np.arange(1, n_bets + 1)
 
+# %% [markdown]
+# Wealth follows from the number of wins by {eq}`eq-coin-wealth`. We keep its logarithm, which neither overflows nor underflows; minus infinity is
+# ruin, and happens only to someone who stakes everything and loses once.
 
+# %%
 def log_wealth(wins, bets, f):
     """Logarithm of wealth (start: 1) after so many wins out of so many bets; -inf is ruin."""
     ruined = (f == 1) & (wins < bets)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(ruined, -np.inf, wins * np.log1p(b * f) + np.where(f < 1, (bets - wins) * np.log1p(-f), 0))
+    losing = (bets - wins) * np.log1p(-f) if f < 1 else 0.0
+    return np.where(ruined, -np.inf, wins * np.log1p(b * f) + losing)
 
 # %% [markdown]
 # Wealth rises with the number of wins, so a quantile of wealth is the wealth at a quantile of wins, and the bands of
@@ -374,6 +385,8 @@ sample = {name: log_wealth(wins[0], bets, f) / math.log(10) for name, f in marks
 count = np.bincount(wins[:, -1], minlength=n_bets + 1)
 distance = np.abs(count.cumsum() / n_paths - binom.cdf(np.arange(n_bets + 1), n_bets, p)).max()
 allowed = math.sqrt(math.log(2e9) / (2 * n_paths))
+
+# %%
 print(f"simulated and exact distribution of wins differ by {distance:.4f} at most (allowed: {allowed:.4f})")
 assert distance <= allowed
 
@@ -397,7 +410,8 @@ plt.show()
 # %%
 final = {name: log_wealth(wins[:, -1], n_bets, f) for name, f in marks.items()}
 with np.errstate(over="ignore"):
-    ends = pd.DataFrame({name: np.exp(log_wealth(win_quantiles[:, -1], n_bets, f)) for name, f in marks.items()}).T
+    last = [log_wealth(win_quantiles[:, -1], n_bets, f) for f in marks.values()]
+    ends = pd.DataFrame(np.exp(last), list(marks))
     ends.columns = [f"{100 * level:.0f} % quantile" for level in levels]
     ends["mean, exact"] = [np.float64(1 + (b * p - 1 + p) * f) ** n_bets for f in marks.values()]
 ends["loses"] = [(x < 0).mean() for x in final.values()]
@@ -432,7 +446,7 @@ def level_share(f, rival, b):
     up, down = np.log1p(b * f) - np.log1p(b * rival), np.log1p(-f) - np.log1p(-rival)
     return down / (down - up)
 
-
+# %%
 def ahead(n, f, rival, p, b):
     """Probability that the stake f is strictly ahead of the stake rival after n bets."""
     r = level_share(f, rival, b)
@@ -444,15 +458,18 @@ def ahead(n, f, rival, p, b):
 # same $\varepsilon$ as above. (Without an edge nobody bets, and there is nothing to compare.)
 
 # %%
-half, double = marks["half Kelly"], marks["double Kelly"]
-for rival in {half, double} - {f_star}:
-    total = 0.0
-    for tosses in product([True, False], repeat=10):
-        kelly, other = (math.prod(1 + Fraction(b) * f if win else 1 - f for win in tosses) for f in map(Fraction, (f_star, rival)))
-        total += (kelly > other) * p ** sum(tosses) * (1 - p) ** (10 - sum(tosses))
-    assert abs(total - ahead(10, f_star, rival, p, b)) < 1e-12
-    simulated = (log_wealth(wins[:, -1], n_bets, f_star) > log_wealth(wins[:, -1], n_bets, rival)).mean()
-    assert abs(simulated - ahead(n_bets, f_star, rival, p, b)) <= allowed
+def outcome(tosses, f):
+    """Exact wealth after a sequence of tosses (True is a win)."""
+    return math.prod(1 + Fraction(b) * Fraction(f) if win else 1 - Fraction(f) for win in tosses)
+
+# %%
+rivals = {name: f for name, f in marks.items() if f != f_star}
+for rival in rivals.values():
+    better = [t for t in product([True, False], repeat=10) if outcome(t, f_star) > outcome(t, rival)]
+    summed = sum(p ** sum(t) * (1 - p) ** (10 - sum(t)) for t in better)
+    simulated = log_wealth(wins[:, -1], n_bets, f_star) > log_wealth(wins[:, -1], n_bets, rival)
+    assert abs(summed - ahead(10, f_star, rival, p, b)) < 1e-12
+    assert abs(simulated.mean() - ahead(n_bets, f_star, rival, p, b)) <= allowed
 
 # %% [markdown]
 # Now for the smallest $n$ from which the probability *stays* at 95 % or more. It does not rise steadily: with each
@@ -480,7 +497,7 @@ for rival in {half, double} - {f_star}:
 
 # %%
 def ahead_from(f, rival, p, b, level=0.95, most=2_000_000):
-    """(smallest n from which f stays ahead of rival with that probability, n from which Chernoff is enough)."""
+    """(n from which f stays ahead of rival with that probability, n from which Chernoff is enough)."""
     if f == rival:
         return pd.NA, pd.NA  # nobody is ever ahead
     r = level_share(f, rival, b)
@@ -493,14 +510,14 @@ def ahead_from(f, rival, p, b, level=0.95, most=2_000_000):
     return (short.max() + 1 if len(short) else 1), sure
 
 # %%
-rivals = {"half Kelly": half, "double Kelly": double}
 waits = {name: ahead_from(f_star, rival, p, b) for name, rival in rivals.items()}
-pd.DataFrame(waits, index=["ahead from bet", "Chernoff is enough from"]).T.astype("Int64")
+columns = ["ahead from bet", "Chernoff is enough from"]
+pd.DataFrame(waits.values(), list(waits), columns).astype("Int64")
 
 # %%
 longest = max([200, *(2 * int(n) for n, _ in waits.values() if n is not pd.NA)])
 curve_n = np.unique(np.geomspace(1, longest, 900).astype(int))
-chance = {name: ahead(curve_n, f_star, rival, p, b) for name, rival in rivals.items() if rival != f_star}
+chance = {name: ahead(curve_n, f_star, rival, p, b) for name, rival in rivals.items()}
 
 # %% mystnb={"figure": {"caption": "Probability that the Kelly bettor is ahead, against the number of bets. The saw teeth are real: the number of wins is whole. Dots: the bet from which the probability stays at 95 % or more.", "name": "fig-coin-ahead"}, "image": {"alt": "Two rising saw-toothed curves against the number of bets on a logarithmic scale; the one against double Kelly reaches 95 percent several times sooner than the one against half Kelly."}} tags=["hide-input"]
 fig, ax = plt.subplots()
@@ -521,12 +538,12 @@ plt.show()
 # counts for a few even-money coins, beside that rule of thumb:
 
 # %%
-table = {}
+rows = []
 for coin in (0.52, 0.55, 0.6, 0.7):
     f = kelly_fraction(coin)
-    exact = [ahead_from(f, rival, coin, 1.0)[0] for rival in (f / 2, 2 * f)]
-    table[coin] = [f.round(2), exact[0], round(43.3 / f**2), exact[1], round(10.8 / f**2)]
-pd.DataFrame(table, index=["stake", "half: exact", "half: rule", "double: exact", "double: rule"]).T.astype({"half: exact": int})
+    by_half, by_double = (ahead_from(f, rival, coin, 1.0)[0] for rival in (f / 2, 2 * f))
+    rows.append([coin, f.round(2), by_half, round(43.3 / f**2), by_double, round(10.8 / f**2)])
+pd.DataFrame(rows, columns=["p", "stake", "half: exact", "half: rule", "double: exact", "double: rule"])
 
 # %% [markdown]
 # (sec-coin-wrong)=
@@ -694,8 +711,8 @@ assert (bet_growth(2 * kelly_fraction(np.linspace(0.55, 0.74, 50)), np.linspace(
 # Here the mean over all $2^{8}$ outcomes, for an even coin with $p = 0.6$ and a reckless rival:
 
 # %%
-ratios = {True: (1 + 0.9) / 1.2, False: (1 - 0.9) / 0.8}
-mean = sum(math.prod(ratios[win] * (0.6 if win else 0.4) for win in path) for path in product(ratios, repeat=8))
+ratios = {True: 0.6 * (1 + 0.9) / 1.2, False: 0.4 * (1 - 0.9) / 0.8}  # chance times ratio
+mean = sum(math.prod(ratios[win] for win in path) for path in product(ratios, repeat=8))
 assert abs(mean - 1) < 1e-12
 
 # %% [markdown]
