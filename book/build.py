@@ -5,8 +5,8 @@
     python book/build.py --only 01_coin    # run this chapter alone, render nothing (with --accept: store it)
     python book/build.py --pdf             # _build/latex/kelly-certified.pdf (needs xelatex)
 
-A chapter is stale when its source, kellylib, data or the lock changed since it last ran. What ran is kept with
-its figures in _build/executed; pages are staged into _build/src: Sphinx never walks .venv, tests or data.
+A chapter is stale when its source, kellylib, data or the lock changed since it last ran. What ran is kept
+with its figures in _build/executed. Pages are staged into _build/src: Sphinx never walks .venv or tests.
 """
 
 import argparse
@@ -229,7 +229,7 @@ def footer(chapter):
     home = f"notebooks/{chapter})"
     names = [n for n in getattr(kellylib, "__all__", []) if home in (getattr(kellylib, n).__doc__ or "")]
     lines = [
-        f"This chapter as a file: {{download}}`{chapter}.ipynb <run/{chapter}.ipynb>`, executed, with its figures;",
+        f"This chapter as a file: {{download}}`{chapter}.ipynb <run/{chapter}.ipynb>`, as it ran;",
         f"{{download}}`{chapter}.py`, its source.",
     ]
     if names:

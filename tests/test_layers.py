@@ -1,0 +1,79 @@
+"""kellylib is layered: imports go one way, from weights to evidence, and the heavy packages come in late."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kellylib
+
+ROOT = Path(__file__).resolve().parents[1]
+FLOW = [
+    {"data"},
+    {"scenarios"},
+    {"growth"},
+    {"full"},
+    {"expcone", "order2", "games", "drawdown", "robust"},
+    {"backtest"},
+    {"metrics"},
+]
+RANK = {module: rank for rank, modules in enumerate(FLOW) for module in modules}
+MODULES = sorted(p for p in (ROOT / "kellylib").glob("*.py") if not p.stem.startswith("_"))
+
+
+def imported(path):
+    """The kellylib modules that a module imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path.name}:{node.lineno}: write kellylib.name, not a relative import"
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {n.split(".")[1] for n in names if n.startswith("kellylib.") and n.split(".")[1] in RANK}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.stem)
+def test_imports_go_one_way(path):
+    assert path.stem in RANK, f"give {path.stem} its place in the data flow"
+    later = {m for m in imported(path) if RANK[m] >= RANK[path.stem]}
+    assert not later, f"{path.stem} imports {later}, which come after it"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.stem)
+def test_only_the_data_layer_touches_files_and_sockets(path):
+    names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+    assert path.stem == "data" or not names & {"open", "urlopen", "Path", "yfinance"}
+
+
+def test_import_of_kellylib_is_light():
+    heavy = {"cvxpy", "yfinance", "sklearn", "joblib", "matplotlib", "clarabel", "papermill"}
+    code = f"import sys, kellylib; print(*sorted({heavy} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not run.stdout.strip(), f"imported with kellylib: {run.stdout}"
+
+
+def test_public_names():
+    assert len(set(kellylib.__all__)) == len(kellylib.__all__)
+    for name in kellylib.__all__:
+        public = getattr(kellylib, name)
+        assert not isinstance(public, type(sys)), f"{name} is a module"
+        assert public.__doc__ and public.__module__.startswith("kellylib."), name
+
+
+@pytest.mark.parametrize("name", kellylib.__all__)
+def test_docstring_tells_all(name):
+    public = getattr(kellylib, name)
+    doc = public.__doc__
+    assert "Home chapter: " in doc and "(notebooks/" in doc, "name the chapter that explains it"
+    if not isinstance(public, type):
+        for section in ("Parameters", "Returns", "Examples"):
+            assert f"\n    {section}\n    ---" in doc, f"{name} lacks a section {section}"
+        assert ">>> " in doc
+
+
+def test_kellylib_is_thin():
+    lines = sum(len(p.read_text().splitlines()) for p in (ROOT / "kellylib").glob("*.py"))
+    assert lines <= 1300
