@@ -76,6 +76,7 @@ def load_bist30(source="bundled", start=START, end=END, *, vintage="seed"):
     else may be inferred from them: no paths, drawdowns, weeks or costs.
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
+    vintage = str(vintage)  # papermill passes 2026 as a number
     if vintage not in ("seed", "2026"):
         raise ValueError(f'vintage must be "seed" or "2026"; it is {vintage!r}.')
     start, end = _day("start", start), _day("end", end)
@@ -128,22 +129,25 @@ def market(prices, rate, benchmark):
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
     prices = prices.sort_index()
-    gaps = prices[prices.isna().any(axis=1)].isna()
-    names = gaps.columns[gaps.any()]
-    notes = [
-        f"{name}: {gaps[name].sum()} days without a price, {gaps.index[gaps[name]][0]:%Y-%m-%d} to "
-        f"{gaps.index[gaps[name]][-1]:%Y-%m-%d}, are left out for all."
-        for name in names
-    ]
+    gaps = prices.isna()
+    days, notes = prices.index[gaps.any(axis=1)], ()
+    if len(days):
+        lacking = ", ".join(f"{name} {count}" for name, count in gaps.sum().items() if count)
+        notes = (
+            f"Left out: {len(days)} of {len(prices)} days, {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}, on which a "
+            f"price is missing ({lacking}).",
+        )
     prices = prices.dropna()
     if len(prices) < 3:
-        raise ValueError(f"Only {len(prices)} days have all prices, 3 are needed; widen the dates. {notes}")
+        raise ValueError(
+            f"Only {len(prices)} days have all prices, 3 are needed; widen the dates. {' '.join(notes)}"
+        )
     returns = simple_returns(prices)
     r = accrued(rate, returns.index)
     index = benchmark.dropna().sort_index()[prices.index[0] : prices.index[-1]].to_frame()
     own = simple_returns(index)
     own = own.assign(r=accrued(rate, own.index)).dropna()
-    return Market(returns.loc[r.index], r, own, tuple(notes))
+    return Market(returns.loc[r.index], r, own, notes)
 
 
 def simple_returns(prices):
