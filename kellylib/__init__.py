@@ -1,7 +1,9 @@
 """Growth-optimal (Kelly) bets and portfolios, every answer certified in nats."""
 
 from kellylib.data import accrued, load_bist30, simple_returns
+from kellylib.full import kelly_full
 from kellylib.games import bet_growth, kelly_fraction
+from kellylib.growth import Solution, certify, growth_rate
 from kellylib.order2 import kelly_mean_variance
 from kellylib.scenarios import add_cash, empirical
 
@@ -11,6 +13,10 @@ __all__ = [
     "accrued",
     "add_cash",
     "empirical",
+    "Solution",
+    "growth_rate",
+    "certify",
+    "kelly_full",
     "bet_growth",
     "kelly_fraction",
     "kelly_mean_variance",

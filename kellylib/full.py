@@ -1,9 +1,9 @@
-"""kelly_full: the exact problem by our own certified interior-point Newton method on a working set of assets."""
+"""kelly_full: the exact problem by our own certified interior-point method on a working set of assets."""
 
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-from kellylib.growth import Solution, check_market, greedy, score, solvent
+from kellylib.growth import check_market, greedy, score, solvent
 
 TOLERANCE = 1e-13  # nats: where the interior point stops
 
@@ -11,8 +11,8 @@ TOLERANCE = 1e-13  # nats: where the interior point stops
 def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     r"""Growth-optimal weights, exact: the maximum of :math:`\sum_k p_k \log (R w)_k` with its certificate.
 
-    A primal-dual interior-point method solves the problem on a small working set of assets; all assets are then priced
-    with one product, those that would add growth join, and so on until the certificate holds.
+    A primal-dual interior-point method solves the problem on a small working set of assets; then all assets
+    are priced with one product, those that would add growth join, and so on until the certificate holds.
 
     Parameters
     ----------
@@ -21,14 +21,14 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     p : array_like, shape (K,), optional
         Probabilities of the scenarios, >= 0 with sum 1; equal ones if left out.
     lower, upper : float or array_like, shape (n,), optional
-        Bounds of the weights, fractions of wealth. ``lower < 0`` allows short positions: wealth stays positive in every
-        scenario.
+        Bounds of the weights, fractions of wealth. ``lower < 0`` allows short positions; wealth stays
+        positive in every scenario.
 
     Returns
     -------
     Solution
-        Weights (n,) with sum 1, growth (nats per period), certified gap and violation. Weights off the support are
-        exactly 0. If every feasible portfolio is ruined, growth is -inf and gap 0.
+        Weights (n,) with sum 1, growth (nats per period), certified gap and violation. Weights off the
+        support are exactly 0. If every feasible portfolio is ruined, growth is -inf and gap 0.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
             S = np.union1d(S, rank[np.argmax(R[dead][:, rank], axis=1)])
             continue
         start = (w[S] - lower[S]) / room
-        x, slack_price, price = interior_point(portfolio(A, p), start / start.sum(), cap[S])
+        x, prices, price = interior_point(portfolio(A, p), start / start.sum(), cap[S])
         c = p / (A @ x)
         gradient = room * (c @ R) + c @ base
         gradient[S] = -np.inf
@@ -82,9 +82,10 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
             break
         S = np.union1d(S, new[np.argsort(-gradient[new])][: len(S)])  # it only grows: no cycle
 
-    plain, snapped = (_spread(S, z, room, lower, upper) for z in (x, _snap(x, slack_price, cap[S])))
-    plain, snapped = score(R, p, plain, lower, upper), score(R, p, snapped, lower, upper)
-    return snapped if snapped.gap <= max(plain.gap, TOLERANCE) else plain
+    snapped = score(R, p, _spread(S, _snap(x, prices, cap[S]), room, lower, upper), lower, upper)
+    if snapped.gap <= TOLERANCE:
+        return snapped
+    return min(snapped, score(R, p, _spread(S, x, room, lower, upper), lower, upper), key=lambda s: s.gap)
 
 
 def _spread(S, x, room, lower, upper):
@@ -93,16 +94,18 @@ def _spread(S, x, room, lower, upper):
     return np.minimum(w, upper)
 
 
-def _snap(x, slack_price, cap):
+def _snap(x, prices, cap):
     """Put what is priced at a bound on that bound; what is free takes up the rest."""
-    zero, full = x < slack_price[0], cap - x < slack_price[1]
+    price = np.zeros(len(x))
+    price[cap < np.inf] = prices[len(x) :]
+    zero, full = x < prices[: len(x)], cap - x < price
     free = ~(zero | full)
     z = np.where(full, cap, np.where(zero, 0.0, x))
     return z + np.where(free, x, 0) * ((1 - z.sum()) / x[free].sum()) if free.any() else x
 
 
 def portfolio(R, p):
-    """Oracle of the growth rate over scenarios: w -> (growth, gradient, S, d), minus the Hessian being S'S + diag(d)."""
+    """Oracle of the growth rate: w -> (growth, gradient, S, d), where minus the Hessian is S'S + diag(d)."""
     root = np.sqrt(p)[:, None]
 
     def oracle(w):
@@ -121,71 +124,80 @@ def portfolio(R, p):
 def interior_point(oracle, x, cap):
     """Maximize a smooth concave growth rate over 0 <= x <= cap, sum(x) == 1, from an x inside.
 
-    Primal-dual predictor-corrector steps (Mehrotra) until the linear bound max_v grad @ (v - x) is TOLERANCE or no
-    longer falls. Returns x, the prices (2, n) of its two slacks and the price of the budget.
+    Primal-dual predictor-corrector steps (Mehrotra) until the linear bound max_v gradient @ (v - x) meets
+    TOLERANCE or no longer falls. Returns x, the prices of x >= 0 and of x <= cap (where finite), and the budget's.
     """
     n, zero = len(x), np.zeros(len(x))
     top = np.flatnonzero(cap < np.inf)
-    pad = np.arange(len(top)) + n
+
+    def slack(x, x_cap):
+        return np.concatenate((x, x_cap[top] - x[top])) if len(top) else x
 
     def fold(q, sign):  # from the slacks (x, cap - x) back to x
+        if not len(top):
+            return q
         out = q[:n].copy()
-        out[top] += sign * q[pad]
+        out[top] += sign * q[n:]
         return out
+
+    def direction(solve, target):
+        dx, dprice = solve(fold(target / v - y, -1) - residual)
+        dv = slack(dx, zero)
+        return dv, (target - y * dv) / v - y, dprice
 
     growth, gradient, S, d = oracle(x)
     price = gradient.max() + 0.1 * (np.ptp(gradient) + 1e-3)
-    v = np.r_[x, cap[top] - x[top]]
-    y = np.r_[zero, np.full(len(top), x @ (price - gradient) / n) / v[n:]]
-    y[:n] = price - gradient + fold(y, 1)
+    v = slack(x, cap)
+    y = x @ (price - gradient) / n / v
+    y[:n] = price - gradient
+    y[top] += y[n:]
     best, stalled = (np.inf,), 0
-    while True:
-        gap = greedy(gradient, zero, cap) - gradient @ x
-        stalled = 0 if gap < best[0] else stalled + 1
-        if gap < best[0]:
-            ceiling = zero.copy()
-            ceiling[top] = y[n:]
-            best = gap, x, np.array([y[:n], ceiling]), price
-        if gap <= TOLERANCE or stalled > (8 if best[0] < 1e-9 else 80):
-            return best[1:]
-        residual, mu = price - gradient - fold(y, -1), v @ y / len(v)
-        solve = newton(S, d + fold(y / v, 1))
-
-        def step(target):
-            dx, dprice = solve(fold(target / v - y, -1) - residual)  # noqa: B023 - used within this pass only
-            dv = np.r_[dx, -dx[top]]
-            return dv, (target - y * dv) / v - y, dprice  # noqa: B023 - as above
-
-        dv, dy, _ = step(0 * v)
-        after = (v + longest(v, dv) * dv) @ (y + longest(y, dy) * dy) / len(v)
-        dv, dy, dprice = step((after / mu) ** 3 * mu - dv * dy)
-        most = min(max(0.99, 1 - mu), 0.99999)
-        a, c = most * longest(v, dv), most * longest(y, dy)
+    with np.errstate(all="ignore"):  # what overflows is not finite, and ends the search
         while True:
-            z = x + a * dv[:n]
-            z /= z.sum()
-            at = oracle(z)
-            if at[0] >= growth - gap - len(v) * mu:  # growth may fall by what the barrier explains, no more
-                break
-            a /= 2
-        x, y, price = z, y + c * dy, price + c * dprice
-        v = np.r_[x, np.maximum(cap[top] - x[top], 1e-300)]
-        growth, gradient, S, d = at
+            gap, mu = greedy(gradient, zero, cap) - gradient @ x, v @ y / len(v)
+            residual = price - gradient - fold(y, -1)
+            stalled = 0 if gap < best[0] else stalled + 1
+            if not stalled:
+                best = gap, x, y, price
+            D = d + fold(y / v, 1)
+            hopeless = stalled > (8 if best[0] < 1e-9 else 80) or not (mu > 0 and np.isfinite(D).all())
+            if gap <= TOLERANCE or hopeless:
+                return best[1:]
+            solve = newton(S, D)
+            dv, dy, _ = direction(solve, 0 * v)
+            after = (v + longest(v, dv) * dv) @ (y + longest(y, dy) * dy) / len(v)
+            dv, dy, dprice = direction(solve, (after / mu) ** 3 * mu - dv * dy)
+            most = min(max(0.99, 1 - mu), 0.99999)
+            a, c = most * longest(v, dv), most * longest(y, dy)
+            least = growth - gap - len(v) * mu  # growth may fall by what the barrier explains, no more
+            for _ in range(30):
+                z = x + a * dv[:n]
+                z /= z.sum()
+                at = oracle(z)
+                if at[0] >= least:
+                    break
+                a /= 2
+            else:
+                return best[1:]
+            x, y, price = z, y + c * dy, price + c * dprice
+            v = np.maximum(slack(x, cap), 1e-300)
+            growth, gradient, S, d = at
 
 
 def longest(v, dv):
     """The longest step up to 1 that keeps v + step * dv >= 0."""
-    return min(1.0, np.min(-v[dv < 0] / dv[dv < 0], initial=np.inf))
+    return 1 / max(1.0, -(dv / v).min())
 
 
 def newton(S, D):
-    """Factor S'S + diag(D) on sum(dx) == 0; return the solver r -> dx, dprice of (S'S + diag(D)) dx + dprice = r."""
+    """Factor H = S'S + diag(D) on sum(dx) == 0; return the solver r -> dx, dprice of H dx + dprice = r."""
     k, n = np.argmin(D), len(D)  # eliminate dx[k] = -sum of the others
     T = S - S[:, k : k + 1]
     others = np.ones(n)
     others[k] = 0
-    scale = np.einsum("ij,ij->j", T, T).max() + 1e-300
-    if 2 * len(S) < n and np.delete(D, k).min() > 1e-6 * scale:  # factor in the space of the rows (Woodbury)
+    if (
+        2 * len(S) < n and np.delete(D, k).min() > 1e-6 * np.einsum("ij,ij->j", T, T).max()
+    ):  # factor in the space of the rows (Woodbury)
         T = np.vstack([T, np.sqrt(D[k]) * others])
         TD = T / D
         small = TD @ T.T
@@ -197,9 +209,10 @@ def newton(S, D):
 
     else:
         M = T.T @ T
+        diagonal = M.diagonal() + D + D[k]
+        diagonal[k], shift, info = 1.0, 1e-15 * M.diagonal().max() + 1e-300, 1
         M += D[k]
         M[k], M[:, k] = 0, 0
-        diagonal, shift, info = M.diagonal() + np.where(others, D, 1.0), 1e-15 * scale, 1
         while info:  # duplicated assets: a shift within the rounding of T'T, more if it must be
             M.flat[:: n + 1] = diagonal + shift
             factor, info = dpotrf(M, lower=1)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+NET = "If these are simple returns, pass 1 + returns."
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -17,8 +19,8 @@ class Solution:
     growth : float
         :math:`g(w) = \sum_k p_k \log (R w)_k`, nats per period; ``-inf`` if some scenario ruins.
     gap : float
-        No feasible weights grow faster than ``growth + gap`` (nats). Rounding makes it exact to about 1e-14; it is
-        never clipped. It certifies nothing where ``violation`` exceeds 1e-9.
+        No feasible weights grow faster than ``growth + gap`` (nats). Exact to about 1e-14 of rounding, never
+        clipped. It certifies nothing where ``violation`` exceeds 1e-9.
     violation : float
         The largest amount by which the weights miss their bounds or the sum 1.
     """
@@ -72,9 +74,9 @@ def growth_rate(R, p, w):
 def certify(R, p, w, *, lower=0.0, upper=1.0):
     r"""Certify any weights: how far, at most, they lie below the best growth rate.
 
-    For feasible v Jensen's inequality gives :math:`g(v) - g(w) \le \log E(Rv / Rw) = \log(\nabla g(w) \cdot v)`, so the
-    maximum over v is a bound that trusts no solver. Over the simplex it is the logarithm of the largest partial
-    derivative; for bounds it is a greedy filling.
+    For feasible v, by Jensen, :math:`g(v) - g(w) \le \log E(Rv / Rw) = \log(\nabla g(w) \cdot v)`, so the
+    maximum over v is a bound that trusts no solver. Over the simplex it is the logarithm of the largest
+    partial derivative; for bounds it is a greedy filling.
 
     Parameters
     ----------
@@ -86,8 +88,8 @@ def certify(R, p, w, *, lower=0.0, upper=1.0):
     Returns
     -------
     Solution
-        The weights as given, their growth, gap and violation. If every feasible w is ruined: growth -inf, gap 0; if
-        only this w is: growth -inf, gap inf.
+        The weights as given, their growth, gap and violation. If every feasible w is ruined: growth -inf and
+        gap 0; if only this w is: growth -inf and gap inf.
 
     Raises
     ------
@@ -112,10 +114,10 @@ def certify(R, p, w, *, lower=0.0, upper=1.0):
     """
     market = check_market(R, p, lower, upper)
     if isinstance(w, pd.Series) and isinstance(R, pd.DataFrame) and not w.index.equals(R.columns):
-        raise ValueError("The labels of w must be the columns of R in their order; pass w.reindex(R.columns).")
+        raise ValueError("The labels of w must be the columns of R, in order; pass w.reindex(R.columns).")
     w = _numbers("w", w)
     if w.shape != market[2].shape:
-        raise ValueError(f"w must hold one weight for each of the {len(market[2])} columns of R; its shape is {w.shape}.")
+        raise ValueError(f"w must hold {len(market[2])} weights, one a column of R; its shape is {w.shape}.")
     if not np.isfinite(w).all():
         j = np.flatnonzero(~np.isfinite(w))[0]
         raise ValueError(f"w must be finite; w[{j}] is {w[j]}. Drop or fill what is missing.")
@@ -169,35 +171,36 @@ def solvent(R, lower, upper):
 
 
 def check_market(R, p, lower, upper):
-    """Return (R, p, lower, upper) as arrays without the scenarios of probability 0, or say what is wrong with them."""
+    """Return (R, p, lower, upper) as arrays without the scenarios of probability 0, or say what is wrong."""
     table, R = R, _numbers("R", R)
     if R.ndim != 2 or not R.size:
-        raise ValueError(f"R must be a table of scenarios by assets with at least one of each; its shape is {R.shape}.")
+        raise ValueError(f"R must be a table of scenarios by assets, none empty; its shape is {R.shape}.")
     K, n = R.shape
     p = np.full(K, 1 / K) if p is None else _numbers("p", p)
     if p.shape != (K,):
-        raise ValueError(f"p must hold one probability for each of the {K} rows of R; its shape is {p.shape}.")
+        raise ValueError(f"p must hold one probability a row of R, {K} in all; its shape is {p.shape}.")
     if not (p.min() >= 0 and abs(p.sum() - 1) <= 1e-9):
         raise ValueError(
-            f"p must be probabilities, all >= 0 with sum 1; its least is {p.min()} and its sum {p.sum()}. Pass p / p.sum()."
+            f"p must be probabilities, all >= 0 with sum 1; the least is {p.min():g}, the sum {p.sum():g}. "
+            "Pass p / p.sum()."
         )
     low = R.min()
     if not (low >= 0 and np.isfinite(p @ R).all()):
         k, j = np.argwhere(~((R >= 0) & (R < np.inf)))[0]
-        name = f"R.loc[{table.index[k]!r}, {table.columns[j]!r}]" if isinstance(table, pd.DataFrame) else f"R[{k}, {j}]"
-        cure = "If these are simple returns, pass 1 + returns." if R[k, j] < 0 else "Drop or fill what is missing."
+        labels = isinstance(table, pd.DataFrame)
+        name = f"R.loc[{table.index[k]!r}, {table.columns[j]!r}]" if labels else f"R[{k}, {j}]"
+        cure = "Drop or fill what is missing." if not R[k, j] < 0 else NET
         raise ValueError(f"R must hold gross returns, finite and all >= 0; {name} is {R[k, j]:g}. {cure}")
     if R[0].max() < 0.5 and (high := R.max()) < 0.5:
-        raise ValueError(
-            f"R must hold gross returns, but no entry exceeds {high:g}. If these are simple returns, pass 1 + returns."
-        )
+        raise ValueError(f"R must hold gross returns, but no entry exceeds {high:g}. {NET}")
     lower, upper = _bound("lower", lower, n), _bound("upper", upper, n)
     if not (lower <= upper).all():
         j = np.flatnonzero(~(lower <= upper))[0]
-        raise ValueError(f"lower must not exceed upper; lower[{j}] is {lower[j]} and upper[{j}] is {upper[j]}.")
+        raise ValueError(f"lower must not exceed upper; lower[{j}] is {lower[j]}, upper[{j}] is {upper[j]}.")
     if not lower.sum() - 1e-12 <= 1 <= upper.sum() + 1e-12:
         raise ValueError(
-            f"No weights sum to 1 within the bounds: sum(lower) is {lower.sum():g} and sum(upper) is {upper.sum():g}."
+            f"No weights sum to 1 within the bounds: sum(lower) is {lower.sum():g} and sum(upper) is "
+            f"{upper.sum():g}. Widen the bounds."
         )
     if not p.all():
         R, p = R[p > 0], p[p > 0]
@@ -214,7 +217,9 @@ def _numbers(name, values):
 def _bound(name, values, n):
     values = _numbers(name, values)
     if values.shape not in ((), (n,)):
-        raise ValueError(f"{name} must be one number or one for each of the {n} columns of R; its shape is {values.shape}.")
+        raise ValueError(
+            f"{name} must hold one number or {n}, one a column of R; its shape is {values.shape}."
+        )
     if np.isnan(values).any() or (name == "lower" and np.isinf(values).any()):
-        raise ValueError(f"{name} must hold numbers{', all finite' if name == 'lower' else ''}; it holds {values}.")
+        raise ValueError(f"{name} must hold {'finite ' * (name == 'lower')}numbers; it holds {values}.")
     return np.broadcast_to(values, n)

@@ -1,0 +1,139 @@
+"""kelly_full: certified on every market that one can think of, the same answer by other roads."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kellylib import certify, growth_rate, kelly_full, kelly_race
+
+
+def random_market(seed):
+    """A market of any of nine kinds, with probabilities and bounds of any of six kinds."""
+    rng = np.random.default_rng(seed)
+    K, n = int(rng.choice([1, 2, 3, 5, 21, 50, 252])), int(rng.choice([1, 2, 3, 5, 10, 30, 60]))
+    spread = rng.choice([1e-4, 1e-3, 1e-2, 0.05, 0.3])
+    R = np.maximum(1 + spread * rng.standard_normal((K, n)), 0)
+    kind = seed % 9
+    if kind == 1:
+        R = np.exp(spread * rng.standard_t(2, (K, n)).clip(-20, 20))
+    elif kind == 2:
+        R = rng.choice([0.001, 1, 10], (K, n))  # -99.9 % and +900 %
+    elif kind == 3:
+        R[:, n // 2] = R[:, -1] = R[:, 0]  # identical columns
+    elif kind == 4:
+        R = rng.random((K, n)) * (rng.random((K, n)) < 0.5)
+        R[:, -1] = 1
+    elif kind == 5:
+        R[:, -1] = R[:, 0] + 1e-3  # an arbitrage
+    elif kind == 6:
+        R = rng.choice([0, 0, 2.0], (K, n))  # some scenarios ruin everybody
+        R[0, 0] = 1
+    elif kind == 7:
+        R = np.eye(K, n) * rng.uniform(1, K + 1, (K, 1))  # a race
+    p = [np.full(K, 1 / K), rng.dirichlet(np.ones(K)), rng.random(K) * (np.arange(K) % 3 < 2)][seed % 3]
+    lower, upper = np.zeros(n), np.ones(n)
+    bounds = int(rng.integers(6))
+    if bounds == 1:
+        upper = np.full(n, max(1.2 / n, 0.3))
+    elif bounds == 2:
+        lower = rng.random(n) / n
+        upper = np.maximum(np.minimum(lower + rng.random(n) * 2 / n, 1), 1.01 / n)
+    elif bounds == 3 and kind not in (2, 4, 6, 7):
+        lower, upper = np.full(n, -0.3), np.full(n, 1.5)
+    elif bounds == 4:
+        lower = rng.dirichlet(np.ones(n))  # sum(lower) == 1
+    elif bounds == 5:
+        lower[: n // 2] = upper[: n // 2] = 0.5 / n  # fixed
+    return R, p / p.sum(), lower, upper
+
+
+@settings(derandomize=True, deadline=None, max_examples=600)
+@given(st.integers(0, 10**7))
+def test_every_market_is_certified(seed):
+    R, p, lower, upper = random_market(seed)
+    s = kelly_full(R, p, lower=lower, upper=upper)
+    assert s.gap <= 1e-12 and s.violation <= 1e-12
+    again = certify(R, p, s.weights, lower=lower, upper=upper)
+    assert (again.growth, again.gap, again.violation) == (s.growth, s.gap, s.violation)
+
+
+@pytest.mark.parametrize("T, n", [(21, 30), (1000, 100), (2520, 500), (10_000, 30), (252, 2000)])
+def test_large_and_rank_deficient_markets(T, n):
+    rng = np.random.default_rng(T + n)
+    R = np.exp(0.0003 + 0.01 * rng.standard_normal((T, 1)) + 0.02 * rng.standard_normal((T, n)))
+    s = kelly_full(R)
+    assert s.gap <= 1e-12 and s.violation <= 1e-12
+
+
+def test_a_large_working_set():
+    rng = np.random.default_rng(3)
+    R = np.exp(0.3 * rng.standard_normal((4000, 300)))  # independent and wild: it pays to hold all of them
+    s = kelly_full(R)
+    assert s.gap <= 1e-12 and (s.weights > 0).sum() > 200
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(st.integers(0, 10**7), st.floats(0.7, 50))
+def test_invariances(seed, factor):
+    R, p, lower, upper = random_market(9 * seed)  # kind 0
+    s = kelly_full(R, p, lower=lower, upper=upper)
+    order = np.random.default_rng(seed).permutation(R.shape[1])
+    permuted = kelly_full(R[:, order], p, lower=lower[order], upper=upper[order])
+    assert permuted.growth == pytest.approx(s.growth, abs=1e-12)
+    split = kelly_full(np.vstack([R, R]), np.r_[p / 4, 3 * p / 4], lower=lower, upper=upper)
+    assert split.growth == pytest.approx(s.growth, abs=1e-12)
+    scaled = kelly_full(factor * R, p, lower=lower, upper=upper)
+    assert scaled.growth == pytest.approx(s.growth + np.log(factor), abs=1e-12)
+    lost = kelly_full(
+        np.vstack([R, 0 * R[:1]]), np.r_[p, 0], lower=lower, upper=upper
+    )  # total loss, but never
+    assert lost.growth == s.growth
+
+
+def test_manufactured_truth():
+    """Weights chosen first, the market built so that they are optimal: a mean gradient of 1 on them, less elsewhere."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        w = np.r_[rng.dirichlet(np.ones(5)), np.zeros(7)]
+        wealth = rng.uniform(0.8, 1.3, 200)
+        A = rng.uniform(0.5, 1.5, (200, 12))
+        A += (1 - A @ w)[:, None]  # portfolio w earns `wealth` in every row of A * wealth
+        A -= np.where(w > 0, A.mean(axis=0) - 1, A.mean(axis=0) - 0.9)
+        A += (1 - A @ w)[:, None]
+        assert A.min() > 0
+        s = kelly_full(A * wealth[:, None])
+        np.testing.assert_allclose(s.weights, w, atol=1e-9)
+        assert (s.weights[5:] == 0).all()
+
+
+def test_the_coin_and_the_race_in_closed_form():
+    for p in (0.501, 0.6, 0.9, 0.999):
+        s = kelly_full([[2, 1], [0, 1]], [p, 1 - p])
+        assert s.weights[0] == pytest.approx(2 * p - 1, abs=1e-9)
+        assert s.growth == pytest.approx(np.log(2) + p * np.log(p) + (1 - p) * np.log(1 - p), abs=1e-12)
+    assert (kelly_full([[2, 1], [0, 1]], [0.4, 0.6]).weights == [0, 1]).all()
+    rng = np.random.default_rng(1)
+    for n in (2, 5, 20):
+        p, odds = rng.dirichlet(np.ones(n)), rng.uniform(1.5, 2 * n, n)
+        s = kelly_full(np.c_[np.diag(odds), np.ones(n)], p)
+        assert s.growth == pytest.approx(kelly_race(p, odds).growth, abs=1e-12)
+
+
+def test_weights_reach_their_bounds_exactly():
+    rng = np.random.default_rng(2)
+    R = 1 + 0.02 * rng.standard_normal((250, 10)) + np.linspace(0, 0.01, 10)
+    s = kelly_full(R, upper=0.3)
+    assert s.weights.max() == 0.3 and (s.weights == 0).sum() >= 4 and s.gap <= 1e-12
+    fixed = kelly_full(R, lower=np.r_[0.05, np.zeros(9)], upper=np.r_[0.05, np.ones(9)])
+    assert fixed.weights[0] == 0.05 and fixed.gap <= 1e-12
+
+
+def test_short_positions():
+    rng = np.random.default_rng(4)
+    R = np.c_[1 + 0.02 * rng.standard_normal((500, 4)) + np.linspace(-0.002, 0.002, 4), np.ones(500)]
+    s = kelly_full(R, lower=-20.0, upper=21.0)
+    assert s.gap <= 1e-12 and s.weights.min() < 0 and (R @ s.weights).min() > 0
+    assert s.growth > kelly_full(R).growth
+    step = 1e-4 * np.array([1, -1, 1, -1, 0])
+    assert growth_rate(R, None, s.weights + step) < s.growth > growth_rate(R, None, s.weights - step)
