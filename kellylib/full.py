@@ -125,7 +125,7 @@ def interior_point(oracle, x, cap):
     """Maximize a smooth concave growth rate over 0 <= x <= cap, sum(x) == 1, from an x inside.
 
     Primal-dual predictor-corrector steps (Mehrotra) until the linear bound max_v gradient @ (v - x) meets
-    TOLERANCE or no longer falls. Returns x, the prices of x >= 0 and of x <= cap (where finite), and the budget's.
+    TOLERANCE or no longer falls. Returns x, the prices of x >= 0 and x <= cap (if finite), and the budget's.
     """
     n, zero = len(x), np.zeros(len(x))
     top = np.flatnonzero(cap < np.inf)

@@ -184,14 +184,13 @@ def check_market(R, p, lower, upper):
             f"p must be probabilities, all >= 0 with sum 1; the least is {p.min():g}, the sum {p.sum():g}. "
             "Pass p / p.sum()."
         )
-    low = R.min()
-    if not (low >= 0 and np.isfinite(p @ R).all()):
+    if not (R.min() >= 0 and (high := R.max()) < np.inf):
         k, j = np.argwhere(~((R >= 0) & (R < np.inf)))[0]
         labels = isinstance(table, pd.DataFrame)
         name = f"R.loc[{table.index[k]!r}, {table.columns[j]!r}]" if labels else f"R[{k}, {j}]"
         cure = "Drop or fill what is missing." if not R[k, j] < 0 else NET
         raise ValueError(f"R must hold gross returns, finite and all >= 0; {name} is {R[k, j]:g}. {cure}")
-    if R[0].max() < 0.5 and (high := R.max()) < 0.5:
+    if high < 0.5:
         raise ValueError(f"R must hold gross returns, but no entry exceeds {high:g}. {NET}")
     lower, upper = _bound("lower", lower, n), _bound("upper", upper, n)
     if not (lower <= upper).all():
