@@ -93,7 +93,7 @@ def test_invariances(seed, factor):
 
 
 def test_manufactured_truth():
-    """Weights first, then a market in which they are optimal: a mean gradient of 1 on them, less elsewhere."""
+    """Weights first, then a market that makes them optimal: a mean gradient of 1 on them, less elsewhere."""
     rng = np.random.default_rng(0)
     for _ in range(20):
         w = np.r_[rng.dirichlet(np.ones(5)), np.zeros(7)]
