@@ -1,9 +1,19 @@
 """Growth-optimal (Kelly) bets and portfolios, every answer certified in nats."""
 
+from kellylib.backtest import Backtest, hold, sweep, walk_forward
 from kellylib.data import accrued, load_bist30, simple_returns
 from kellylib.full import kelly_full
 from kellylib.games import bet_growth, kelly_fraction
 from kellylib.growth import Solution, certify, growth_rate
+from kellylib.metrics import (
+    contributions,
+    drawdowns,
+    in_sample,
+    monthly_returns,
+    shares,
+    stationary_bootstrap,
+    summary,
+)
 from kellylib.order2 import kelly_mean_variance
 from kellylib.scenarios import add_cash, empirical
 
@@ -20,4 +30,15 @@ __all__ = [
     "bet_growth",
     "kelly_fraction",
     "kelly_mean_variance",
+    "Backtest",
+    "walk_forward",
+    "hold",
+    "sweep",
+    "summary",
+    "drawdowns",
+    "monthly_returns",
+    "contributions",
+    "shares",
+    "in_sample",
+    "stationary_bootstrap",
 ]

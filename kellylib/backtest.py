@@ -1,0 +1,294 @@
+"""Weights -> wealth: strategies walk forward and see only what was known. Knows no strategy."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    r"""What was held and earned: :math:`1 + r_t = (1 - \text{cost}\,\text{turnover}_t)\, w_t^\top (1 + R_t)`.
+
+    Attributes
+    ----------
+    weights : DataFrame, shape (T, n)
+        Fractions of wealth at the start of each row, after its trade; 0 after ruin.
+    returns, turnover, cash : Series, shape (T,)
+        Simple returns of wealth, net of costs (-1 at ruin, then 0); stocks bought plus sold, fractions of
+        wealth before the trade; simple returns of cash.
+
+    Notes
+    -----
+    Home chapter: Replication (notebooks/06_replication).
+    """
+
+    weights: pd.DataFrame
+    returns: pd.Series
+    turnover: pd.Series
+    cash: pd.Series
+
+
+def walk_forward(
+    returns, strategy, *, window="1M", calendar="M", delay=0, rebalance=None, cost=0.0, band=0.0, borrow=0.0
+):
+    """Backtest of a strategy that is asked again and again, with copies of the rows known by then only.
+
+    Parameters
+    ----------
+    returns : DataFrame, shape (T, n)
+        Simple returns, cash the last column; row t runs from day t to the next row's day.
+    strategy : callable
+        ``strategy(past) -> weights``, n of them with sum 1.
+    window : str, int or None
+        What it sees: the last three whole months with rows, ``"3M"``; the last whole week, ``"1W"``; the last
+        63 rows, 63; all rows, None. It is not asked before the data reach back so far.
+    calendar : str or int
+        When it is asked: on the first row of each month, ``"M"``, or week, ``"W"``; on every fifth row, 5.
+    delay : int
+        Rows between the last that it sees and the trade; 0 decides and trades at the same close.
+    rebalance, cost, band, borrow
+        How its weights are held: as in `hold`.
+
+    Returns
+    -------
+    Backtest
+
+    Raises
+    ------
+    ValueError
+        For a market, window or weights that cannot be; names the day.
+
+    Examples
+    --------
+    >>> market = pd.DataFrame({"A": [0.1, 0.5, -0.5], "cash": 0.01}, pd.date_range("2025-01-31", periods=3))
+    >>> run = walk_forward(market, lambda past: [1, 0] if past["A"].mean() > 0 else [0, 1])
+    >>> run.returns.round(8).tolist()
+    [0.01, 0.5, -0.5]
+
+    Notes
+    -----
+    Home chapter: Replication (notebooks/06_replication).
+    """
+    returns, X = _market(returns)
+    days, n = returns.index, X.shape[1]
+    first, last = _windows(days, window, delay)
+    asked = np.flatnonzero(last > first)
+    asked = asked[_starts(days, calendar, asked[0])[asked]] if asked.size else asked
+    if not asked.size:
+        raise ValueError(
+            f"No decision falls within the {len(X)} rows from {_day(days[0])} to {_day(days[-1])}: shorten "
+            f"the window, {window!r}, or give more data."
+        )
+    targets = np.empty((len(asked), n))
+    for i, t in enumerate(asked):
+        seen = slice(first[t], last[t])  # copied, days too: a view would lead to the rest of its array
+        w = strategy(pd.DataFrame(X[seen].copy(), pd.Index(days.to_numpy()[seen].copy()), returns.columns))
+        w = w.reindex(returns.columns) if isinstance(w, pd.Series) and len(w) == n else w
+        if np.shape(w) != (n,):
+            raise ValueError(
+                f"strategy must return {n} weights, cash the last; on {_day(days[t])}: shape {np.shape(w)}."
+            )
+        targets[i] = w
+    targets = pd.DataFrame(targets, days[asked], returns.columns)
+    return hold(returns, targets, rebalance=rebalance, cost=cost, band=band, borrow=borrow)
+
+
+def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
+    """Backtest of given weights, each from the first row on or after its day; before that, cash.
+
+    It takes the days on trust: only `walk_forward` keeps the future from the weights.
+
+    Parameters
+    ----------
+    returns : DataFrame, shape (T, n)
+        Simple returns, cash the last column; row t runs from day t to the next row's day.
+    targets : DataFrame, shape (m, n)
+        Weights by day, each row with sum 1.
+    rebalance : None, str or int
+        When to trade back to the target, besides its first day: never, so that weights drift, None; on every
+        row, which holds them constant, 1; on the first row of each month, ``"M"``, or week, ``"W"``.
+    cost : float
+        Paid out of wealth per unit of value bought or sold, >= 0.
+    band : float
+        Trade only if some weight is off its target by more than this, >= 0.
+    borrow : float
+        The most cash that targets may owe, as a fraction of wealth, >= 0. Debt pays the return of cash.
+
+    Returns
+    -------
+    Backtest
+
+    Raises
+    ------
+    ValueError
+        For a market or weights that cannot be; names the day.
+
+    Examples
+    --------
+    >>> market = pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}, pd.date_range("2025-01-01", periods=2))
+    >>> run = hold(market, pd.DataFrame([[0.5, 0.5]], market.index[:1], market.columns), cost=0.1)
+    >>> run.weights["A"].round(4).tolist(), run.turnover.round(4).tolist(), run.returns.round(4).tolist()
+    ([0.5, 0.6], [0.4762, 0.0], [0.1905, 0.0])
+
+    Notes
+    -----
+    Home chapter: Replication (notebooks/06_replication).
+    """
+    returns, X = _market(returns)
+    (T, n), days = X.shape, returns.index
+    for name, value in dict(cost=cost, band=band, borrow=borrow).items():
+        if not 0 <= value < np.inf:
+            raise ValueError(f"{name} must be a number >= 0; it is {value!r}.")
+    targets = targets.sort_index()
+    W, rows = _targets(targets, returns.columns, cost, borrow), days.searchsorted(targets.index)
+    plan = {row: w for row, w in zip(rows, W, strict=True) if row < T}
+    start = min(plan, default=T)
+    trades = _starts(days, T if rebalance is None else rebalance, start) & (np.arange(T) > start)
+    trades[list(plan)] = True
+    weights, earned, turnover = np.zeros((T, n)), np.zeros(T), np.zeros(T)
+    held = aim = np.eye(n)[-1]
+    edges = np.unique(np.r_[0, np.flatnonzero(trades), T])
+    for a, b in zip(edges[:-1], edges[1:], strict=True):
+        aim, kept = plan.get(a, aim), 1.0
+        if abs(aim - held).max() > band:
+            kept = _after_cost(aim[:-1], held[:-1], cost)
+            turnover[a], held = abs(aim[:-1] * kept - held[:-1]).sum(), aim
+        values = held * np.cumprod(1 + X[a:b], axis=0)
+        wealth = np.r_[1.0, values.sum(1)]
+        ruin = np.flatnonzero(kept * wealth[1:] <= 0)[:1]
+        m = ruin[0] + 1 if ruin.size else b - a
+        weights[a : a + m] = np.vstack([held, values[: m - 1]]) / wealth[:m, None]
+        earned[a : a + m] = wealth[1 : m + 1] / wealth[:m] - 1
+        earned[a] = kept * wealth[1] - 1
+        if ruin.size:
+            earned[a + m - 1] = -1
+            break
+        held = values[-1] / wealth[-1]
+    series = dict(returns=earned, turnover=turnover, cash=X[:, -1])
+    series = {name: pd.Series(x, days, name=name) for name, x in series.items()}
+    return Backtest(pd.DataFrame(weights, days, returns.columns), **series)
+
+
+def sweep(evaluate, grid, *, jobs=None):
+    """Table of ``evaluate(**point)`` at every point of a grid, a row each, computed in parallel by joblib.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Takes the parameters of `grid` by name, returns a dict of numbers.
+    grid : dict of list
+        Values of each parameter.
+    jobs : int or None
+        Processes; None: one, or what ``joblib.parallel_config`` says, such as a Dask cluster.
+
+    Returns
+    -------
+    DataFrame
+        Parameters, then results, in the order of ``itertools.product``. A terminal shows progress.
+
+    Examples
+    --------
+    >>> sweep(lambda a, b: {"sum": a + b}, {"a": [1, 2], "b": [10]}).values.tolist()
+    [[1, 10, 11], [2, 10, 12]]
+
+    Notes
+    -----
+    Home chapter: The audit (notebooks/07_audit).
+    """
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
+    points = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    results = Parallel(jobs, return_as="generator")(delayed(evaluate)(**point) for point in points)
+    progress = tqdm(results, total=len(points), disable=None)
+    return pd.DataFrame([point | result for point, result in zip(points, progress, strict=True)])
+
+
+def _after_cost(aim, held, cost):
+    """The x with x + cost * sum |aim x - held| = 1: convex and rising, so Newton's steps from 1 end."""
+    x = 1.0
+    for _ in range(100 if cost else 0):
+        trade = aim * x - held
+        step = (x + cost * abs(trade).sum() - 1) / (1 + cost * (np.sign(trade) @ aim))
+        x -= step
+        if step < 1e-16:
+            break
+    return x
+
+
+def _day(value):
+    return str(value).removesuffix(" 00:00:00")
+
+
+def _market(returns):
+    """Returns in the order of their days, and their values, if they make a market."""
+    if not isinstance(returns, pd.DataFrame) or not returns.size:
+        raise ValueError("returns must be a DataFrame with rows and columns, the last of which is cash.")
+    returns = returns.sort_index()
+    for labels in (returns.index, returns.columns):
+        if labels.has_duplicates:
+            raise ValueError(f"Days and columns must come once; not {_day(labels[labels.duplicated()][0])}.")
+    X = returns.to_numpy(float)
+    for i, j in np.argwhere(~((X >= -1) & (X < np.inf)))[:1]:
+        known = returns.iloc[:, j].dropna().index
+        raise ValueError(
+            f"returns must be numbers >= -1; {returns.columns[j]} on {_day(returns.index[i])} is {X[i, j]}. "
+            f"Known from {_day(known.min())} to {_day(known.max())}: leave it out, or the days it lacks."
+        )
+    return returns, X
+
+
+def _targets(targets, columns, cost, borrow):
+    """Values of the targets, their rounding put into cash, if they can be held."""
+    if not targets.columns.equals(columns):
+        raise ValueError(f"targets must have the columns of returns, {[*columns]}; it has {[*targets]}.")
+    W = targets.to_numpy(float, copy=True)
+    gross = abs(W[:, :-1]).sum(1)
+    for good, rule, value in (
+        (abs(W.sum(1) - 1) <= 1e-8, "be finite with sum 1; their sum is", W.sum(1)),
+        (W[:, -1] >= -borrow - 1e-8, f"owe at most borrow={borrow:g} of cash; they hold", W[:, -1]),
+        (cost * gross < 1, "leave wealth after cost; they cost", cost * gross),
+    ):
+        if not good.all():
+            i = np.argmin(good)
+            raise ValueError(f"Weights must {rule} {value[i]:.6g} on {_day(targets.index[i])}.")
+    W[:, -1] = 1 - W[:, :-1].sum(1)
+    return W
+
+
+def _whole(name, value, least):
+    if not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{name} must be a whole number >= {least} or a calendar; it is {value!r}.")
+    return value
+
+
+def _periods(days, unit):
+    """The number of each row's month, week, ...: 0, 1, 2; those without rows do not count."""
+    if unit not in ("D", "W", "M", "Q", "Y") or not isinstance(days, pd.DatetimeIndex):
+        raise ValueError(
+            f"A calendar must be D, W, M, Q or Y of dates; it is {unit!r} of {type(days).__name__}."
+        )
+    return np.unique(days.to_period(unit).asi8, return_inverse=True)[1]
+
+
+def _starts(days, every, first):
+    """Whether a month or week begins with the row; or whether it is a k-th row from the first."""
+    if isinstance(every, str):
+        return np.diff(_periods(days, every), prepend=-1) > 0
+    return (np.arange(len(days)) - first) % _whole("calendar, rebalance", every, 1) == 0
+
+
+def _windows(days, window, delay):
+    """The first row seen and the row after the last, for each row; no rows where the window is not full."""
+    last = np.arange(len(days)) - _whole("delay", delay, 0)
+    if window is None:
+        return np.zeros_like(last), last
+    if isinstance(window, str):
+        period = _periods(days, window[-1:])
+        k = _whole("window", int(window[:-1]) if window[:-1].isdecimal() else window, 1)
+        first, last = period.searchsorted(period - k), np.minimum(last, period.searchsorted(period))
+        return first, np.where(period >= k, last, first)
+    first = last - _whole("window", window, 1)
+    return first, np.where(first >= 0, last, first)

@@ -1,0 +1,279 @@
+"""Returns -> numbers: one formula a function. Rows are named by the day on which they begin."""
+
+import numpy as np
+import pandas as pd
+
+
+def summary(runs, periods_per_year=252):
+    r"""Table of performance, a row for each run.
+
+    Annual mean, volatility, growth rate (:math:`\log W_T` a year, nats) and turnover; three Sharpe ratios:
+    :math:`\bar r_P / s(r_P)`, :math:`(\bar r_P - \bar r) / s(r_P)` and the textbook's
+    :math:`S = \overline{r_P - r} / s(r_P - r)`; Lo's standard error of the last, for independent returns,
+    :math:`\sqrt{(1 + S^2/2) / T}` with S per period; what 1 grew to; the deepest drawdown.
+
+    Parameters
+    ----------
+    runs : dict of Backtest
+        By name.
+    periods_per_year : float
+        Rows a year; means are multiplied by it, deviations and Sharpe ratios by its root.
+
+    Returns
+    -------
+    DataFrame
+        A Sharpe ratio is NaN where the returns do not vary.
+
+    Examples
+    --------
+    >>> from kellylib.backtest import hold
+    >>> market = pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}, pd.date_range("2025-01-01", periods=2))
+    >>> run = hold(market, pd.DataFrame([[1.0, 0.0]], market.index[:1], market.columns))
+    >>> summary({"A": run}, 1)[["annual mean", "Sharpe", "wealth"]].round(4).values.tolist()
+    [[0.25, 0.7071, 1.5]]
+
+    References
+    ----------
+    Lo, A. W. (2002). The Statistics of Sharpe Ratios. Financial Analysts Journal 58(4).
+
+    Notes
+    -----
+    Home chapter: Replication (notebooks/06_replication).
+    """
+    root, rows = np.sqrt(periods_per_year), {}
+    for name, run in runs.items():
+        r, cash, T = run.returns.to_numpy(), run.cash.to_numpy(), len(run.returns)
+        s, excess = _deviation(r), r - cash
+        S = excess.mean() / _deviation(excess)
+        with np.errstate(divide="ignore"):  # ruin: growth is -inf
+            growth = np.log1p(r).mean()
+        wealth = np.cumprod(1 + r)
+        rows[name] = {
+            "annual mean": r.mean() * periods_per_year,
+            "volatility": r.std(ddof=1) * root,
+            "Sharpe": r.mean() / s * root,
+            "Sharpe, less mean r": excess.mean() / s * root,
+            "Sharpe, excess": S * root,
+            "standard error": np.sqrt((1 + S * S / 2) / T) * root,
+            "growth rate": growth * periods_per_year,
+            "wealth": wealth[-1],
+            "drawdown": (wealth / np.maximum.accumulate(np.r_[1, wealth])[1:] - 1).min(),
+            "turnover": run.turnover.mean() * periods_per_year,
+        }
+    return pd.DataFrame(rows).T
+
+
+def _deviation(x):
+    """Standard deviation (ddof 1); NaN where it is rounding only."""
+    s = x.std(ddof=1) if x.size > 1 else 0.0
+    return s if s > 1e-14 else np.nan
+
+
+def drawdowns(returns, top=5):
+    """The deepest drawdowns: first losing row, lowest row, row of recovery (NaT: none yet), depth and length.
+
+    Parameters
+    ----------
+    returns : Series, shape (T,)
+        Simple returns.
+    top : int
+        How many.
+
+    Returns
+    -------
+    DataFrame
+        Deepest first. ``rows`` counts the rows from the first losing one to the recovery, or to the end.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2025-01-01", periods=4)
+    >>> print(drawdowns(pd.Series([0.1, -0.5, -0.2, 2.0], days)).to_string(index=False))
+         start     trough   recovery  depth  rows
+    2025-01-02 2025-01-03 2025-01-04   -0.6     3
+
+    Notes
+    -----
+    Home chapter: The audit (notebooks/07_audit).
+    """
+    wealth = (1 + returns).cumprod()
+    depth = wealth / np.maximum.accumulate(np.r_[1, wealth])[1:] - 1
+    under = depth < 0
+    days, table = returns.index, []
+    for _, spell in depth[under].groupby((~under).cumsum()[under]):
+        a, b = days.get_loc(spell.index[0]), days.get_loc(spell.index[-1]) + 1
+        back = days[b] if b < len(days) else pd.NaT
+        table.append((days[a], spell.idxmin(), back, spell.min(), min(b + 1, len(days)) - a))
+    table = pd.DataFrame(table, columns=["start", "trough", "recovery", "depth", "rows"])
+    return table.sort_values("depth", ignore_index=True).head(top)
+
+
+def monthly_returns(returns):
+    """Table of compound returns, a row for each year, a column for each month, and the year's in the last.
+
+    Parameters
+    ----------
+    returns : Series, shape (T,)
+        Simple returns by day.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2025-01-30", "2025-01-31", "2025-02-03"])
+    >>> monthly_returns(pd.Series([0.5, 1.0, -0.5], days)).values.tolist()
+    [[2.0, -0.5, 0.5]]
+
+    Notes
+    -----
+    Home chapter: The audit (notebooks/07_audit).
+    """
+    year, month = returns.index.year.rename("year"), returns.index.month.rename("month")
+    months = (1 + returns).groupby([year, month]).prod().unstack() - 1
+    return months.assign(year=(1 + returns).groupby(year).prod() - 1)
+
+
+def contributions(run, returns):
+    r"""Gain of a wealth of 1 by column, :math:`\sum_t W_{t-1} (1 - c_t) w_{t,i} R_{t,i}`, then that of costs.
+
+    Parameters
+    ----------
+    run : Backtest
+        Without ruin.
+    returns : DataFrame, shape (T, n)
+        The simple returns of which it is.
+
+    Returns
+    -------
+    Series, shape (n + 1,)
+
+    Examples
+    --------
+    >>> from kellylib.backtest import hold
+    >>> market = pd.DataFrame({"A": [0.5, 1.0], "cash": 0.0}, pd.date_range("2025-01-01", periods=2))
+    >>> run = hold(market, pd.DataFrame([[1.0, 0.0]], market.index[:1], market.columns), cost=0.25)
+    >>> contributions(run, market).round(8).tolist()
+    [1.6, 0.0, -0.2]
+
+    Notes
+    -----
+    Home chapter: The audit (notebooks/07_audit).
+    """
+    earned = run.weights * returns.sort_index()
+    kept = (1 + run.returns) / (1 + earned.sum(axis=1))
+    before = (1 + run.returns).cumprod().shift(fill_value=1.0)
+    gains = earned.mul(before * kept, axis=0).sum()
+    return pd.concat([gains, pd.Series({"costs": -(before * (1 - kept)).sum()})])
+
+
+def shares(weights, prices, capital):
+    """Whole shares that a capital buys, and the cash that is left: nothing is bought on credit.
+
+    Parameters
+    ----------
+    weights : Series, shape (n,)
+        Fractions of the capital by stock, >= 0 with sum <= 1.
+    prices : Series
+        Price of a share, for each stock of `weights`, > 0.
+    capital : float
+        Money, >= 0.
+
+    Returns
+    -------
+    (Series of int, float)
+
+    Raises
+    ------
+    ValueError
+        For weights, prices or a capital that cannot be.
+
+    Examples
+    --------
+    >>> bought, cash = shares(pd.Series({"A": 0.5, "B": 0.25}), pd.Series({"A": 30.0, "B": 5.0}), 100)
+    >>> bought.to_dict(), float(cash)
+    ({'A': 1, 'B': 5}, 45.0)
+
+    Notes
+    -----
+    Home chapter: The audit (notebooks/07_audit).
+    """
+    prices = prices.reindex(weights.index)
+    if not ((weights >= 0).all() and weights.sum() <= 1 + 1e-9 and capital >= 0):
+        raise ValueError(f"weights must be >= 0 with sum <= 1, capital >= 0; {weights.sum():g}, {capital!r}.")
+    for name, price in prices[~(prices > 0)].items():
+        raise ValueError(f"prices must be > 0, one for each stock; {name} has {price}.")
+    bought = np.floor(weights * capital / prices).astype(int)
+    return bought, capital - (bought * prices).sum()
+
+
+def in_sample(past, weights):
+    r"""What weights would have done in the rows that they were chosen from, per period.
+
+    Growth (mean log return, nats), expected return, volatility, diversification :math:`\sum_i w_i s_i / s_P`
+    (1: a single stock), effective number of holdings :math:`1 / \sum_i w_i^2`.
+
+    Parameters
+    ----------
+    past : DataFrame, shape (T, n)
+        Simple returns.
+    weights : array_like, shape (n,)
+        With sum 1.
+
+    Returns
+    -------
+    Series
+
+    Examples
+    --------
+    >>> in_sample(pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}), [1, 0]).round(4).tolist()
+    [0.2027, 0.25, 0.3536, 1.0, 1.0]
+
+    Notes
+    -----
+    Home chapter: The audit (notebooks/07_audit).
+    """
+    w, r = np.asarray(weights, float), past.to_numpy() @ np.asarray(weights, float)
+    with np.errstate(divide="ignore"):  # ruin: growth is -inf
+        values = [np.log1p(r).mean(), r.mean(), r.std(ddof=1)]
+    values += [past.std().to_numpy() @ abs(w) / _deviation(r), 1 / (w @ w)]
+    return pd.Series(values, ["growth", "expected return", "volatility", "diversification", "holdings"])
+
+
+def stationary_bootstrap(T, block, draws, rng):
+    """Rows of resampled histories: blocks of random start and geometric length, the end joined to the start.
+
+    Parameters
+    ----------
+    T : int
+        Rows of the history.
+    block : float
+        Mean length of a block, >= 1.
+    draws : int
+        Histories.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int, shape (draws, T)
+
+    Examples
+    --------
+    >>> stationary_bootstrap(6, 3, 2, np.random.default_rng(0)).shape
+    (2, 6)
+
+    References
+    ----------
+    Politis, D. N., Romano, J. P. (1994). The Stationary Bootstrap. J. Am. Stat. Assoc. 89(428), 1303-1313.
+
+    Notes
+    -----
+    Home chapter: The audit (notebooks/07_audit).
+    """
+    if not (T >= 1 and block >= 1 and draws >= 1):
+        raise ValueError(f"T, block and draws must be >= 1; they are {T}, {block}, {draws}.")
+    new = rng.random((draws, T)) < 1 / block
+    new[:, 0] = True
+    begin = np.maximum.accumulate(np.where(new, np.arange(T), 0), axis=1)
+    start = rng.integers(T, size=(draws, T))
+    return (np.take_along_axis(start, begin, axis=1) + np.arange(T) - begin) % T
