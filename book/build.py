@@ -22,6 +22,8 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
+import play
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 DONE = BUILD / "executed"
@@ -32,7 +34,7 @@ ENV = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
-    "SOURCE_DATE_EPOCH": "0",
+    "SOURCE_DATE_EPOCH": "1767225600",  # 2026: the year in the footer
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
 CELL_SECONDS = 300  # a cell that takes longer has hung
@@ -220,6 +222,7 @@ def stage(targets):
     )
     shutil.copytree(ROOT / "book" / "_static", STAGE / "_static")
     shutil.copyfile(ROOT / "CHANGELOG.md", STAGE / "CHANGELOG.md")
+    play.draw(STAGE / "_static" / "play.png")
 
 
 def footer(chapter):

@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import re
 import statistics
+import sys
 from pathlib import Path
 
 import nbformat
@@ -30,6 +31,7 @@ CHAPTERS = pytest.mark.parametrize("source", SOURCES, ids=lambda p: p.stem)
 
 
 def load_module(path):
+    sys.path.insert(0, str(path.parent))  # build.py imports its neighbours
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
