@@ -89,7 +89,7 @@ def load_bist30(source="bundled", start=START, end=END, *, vintage="seed"):
         prices, index = (frame[(frame.index >= start) & (frame.index < end)] for frame in (prices, index))
         return market(prices, read_rate(folder / "tlref.csv"), index["XU030"])
     except ValueError as error:
-        raise ValueError(f"{folder}, {vintage} vintage: {error}") from None
+        raise ValueError(f"{folder / 'tlref.csv'} with the {vintage} prices: {error}") from None
 
 
 def market(prices, rate, benchmark):
@@ -134,8 +134,8 @@ def market(prices, rate, benchmark):
     if len(days):
         lacking = ", ".join(f"{name} {count}" for name, count in gaps.sum().items() if count)
         notes = (
-            f"Left out: {len(days)} of {len(prices)} days, {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}, on which a "
-            f"price is missing ({lacking}).",
+            f"Left out: {len(days)} of {len(prices)} days, {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}, "
+            f"where a price is missing ({lacking}).",
         )
     prices = prices.dropna()
     if len(prices) < 3:
@@ -226,8 +226,8 @@ def accrued(rate, days):
     if len(missing):
         raise ValueError(
             f"The rates must cover the returns; {len(missing)} of {len(days)} days have none, the first is "
-            f"{missing[0]:%Y-%m-%d}. Add rates or narrow the dates; they run {rate.index.min():%Y-%m-%d} "
-            f"to {rate.index.max():%Y-%m-%d}."
+            f"{missing[0]:%Y-%m-%d}. There are {len(rate)} rates, the last is {str(rate.index.max())[:10]}; "
+            "add some or narrow the dates."
         )
     spans = np.diff(days) / np.timedelta64(1, "D")
     return pd.Series(rate.loc[days[:-1]].to_numpy() / 100 * spans / 365, days[:-1], name="r")
@@ -334,7 +334,7 @@ def _table(path, text, form="%Y-%m-%d"):
                 f"{path}, row {i + 2}: {text.iat[i, 0]!r} is not {what}. Correct or delete the row."
             )
     body = text.iloc[:, 1:]
-    numbers = body.apply(pd.to_numeric, errors="coerce")
+    numbers = body.apply(pd.to_numeric, errors="coerce").astype(float)
     bad = (numbers.isna() & body.notna()) | np.isinf(numbers)
     if bad.to_numpy().any():
         i, j = np.argwhere(bad.to_numpy())[0]
