@@ -1,0 +1,522 @@
+"""walk_forward and hold: the future cannot change the past, money is conserved, bad input is named by day."""
+
+import gc
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq
+
+from kellylib import (
+    add_cash,
+    contributions,
+    hold,
+    kelly_mean_variance,
+    load_bist30,
+    simple_returns,
+    summary,
+    sweep,
+    walk_forward,
+)
+
+REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
+needs_real = pytest.mark.skipif(not REAL.exists(), reason="needs the folder of real prices, ../shared/data")
+EXACT = dict(rtol=0, atol=1e-12)
+
+
+def random_market(seed, T=70, n=3, size=0.02):
+    rng = np.random.default_rng(seed)
+    days = pd.bdate_range("2024-01-10", periods=T, name="Date")
+    stocks = pd.DataFrame(rng.normal(0.001, size, (T, n)), days, [f"S{i}" for i in range(n)])
+    return add_cash(stocks, pd.Series(rng.uniform(0, 0.002, T), days))
+
+
+def momentum(past):
+    """Everything on the column that did best: changes with almost any change of its input."""
+    w = np.zeros(past.shape[1])
+    w[past.to_numpy().mean(0).argmax()] = 1
+    return w
+
+
+def tilted(past):
+    """Weights that move with every digit of the past."""
+    score = np.exp(50 * past.to_numpy().mean(0) + past.to_numpy()[-1])
+    return score / score.sum()
+
+
+def kelly(past):
+    """The article's rule: mean and covariance of the stocks, cash the rest."""
+    stocks, cash = past.iloc[:, :-1], past.iloc[:, -1]
+    f = kelly_mean_variance(stocks.mean(), stocks.cov(), cash.mean())
+    return np.append(f, 1 - f.sum())
+
+
+def fraction(share, strategy):
+    def fractional(past):
+        w = share * np.asarray(strategy(past))
+        w[-1] += 1 - share
+        return w
+
+    return fractional
+
+
+WINDOWS = [
+    dict(window="1M", calendar="M"),
+    dict(window="2M", calendar="W"),
+    dict(window="1W", calendar="W"),
+    dict(window=15, calendar=1),
+    dict(window=7, calendar=5, delay=2),
+    dict(window=None, calendar="M", delay=1),
+]
+HOLDINGS = [
+    dict(rebalance=None),
+    dict(rebalance=1, cost=0.002),
+    dict(rebalance="W", cost=0.01, band=0.05),
+    dict(rebalance=3),
+]
+
+
+# ---- the future cannot change the past
+
+
+@pytest.mark.parametrize("windows", WINDOWS, ids=str)
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_no_change_to_the_future_changes_the_past(windows, data):
+    market = random_market(data.draw(st.integers(0, 100)))
+    k = data.draw(st.integers(35, len(market) - 1))
+    other = market.copy()
+    change = st.floats(-1.0, 3.0)
+    other.iloc[k:] = data.draw(st.lists(change, min_size=4, max_size=4))
+    holding = data.draw(st.sampled_from(HOLDINGS))
+    a, b = (walk_forward(m, tilted, **windows, **holding) for m in (market, other))
+    assert a.returns.iloc[:k].equals(b.returns.iloc[:k])
+    # the trade at the start of row k is made before anything of row k is known
+    assert a.weights.iloc[: k + 1].equals(b.weights.iloc[: k + 1])
+    assert a.turnover.iloc[: k + 1].equals(b.turnover.iloc[: k + 1])
+
+
+@pytest.mark.parametrize("windows", WINDOWS, ids=str)
+def test_the_last_known_row_does_change_the_next_weights(windows):
+    """So that the property above is not the emptiness of a strategy that looks at nothing."""
+    market = random_market(3)
+    run = walk_forward(market, tilted, **windows, rebalance=1)
+    asked = np.flatnonzero(run.turnover.to_numpy() > 0)
+    for t in asked[asked > 40][:3]:
+        other = market.copy()
+        other.iloc[: t - windows.get("delay", 0), 0] += 0.01
+        changed = walk_forward(other, tilted, **windows, rebalance=1)
+        assert not changed.weights.iloc[t].equals(run.weights.iloc[t])
+
+
+@pytest.mark.parametrize("windows", WINDOWS, ids=str)
+def test_a_strategy_that_tries_to_peek_cannot(windows):
+    """Nothing that can be reached from what it gets holds a row, or even a day, that is not in it."""
+    market = random_market(5)
+    seen = []
+
+    def peek(past):
+        arrays, todo, known = [], [past], set()
+        while todo:
+            thing = todo.pop()
+            if id(thing) in known or isinstance(thing, type | type(gc)) or callable(thing):
+                continue
+            known.add(id(thing))
+            arrays += [thing] if isinstance(thing, np.ndarray) else []
+            todo += gc.get_referents(thing)
+            todo += [thing.base] if isinstance(thing, np.ndarray) and thing.base is not None else []
+        longest = max(max(a.shape, default=0) for a in arrays)
+        assert arrays and longest <= max(past.shape), "an array longer than the past"
+        last = past.index[-1]
+        assert all(a.max() <= last.to_datetime64() for a in arrays if a.dtype.kind == "M" and a.size)
+        seen.append((last, len(past)))
+        return np.full(4, 0.25)
+
+    run = walk_forward(market, peek, **windows)
+    starts = run.weights.index[run.turnover > 0]
+    assert seen and seen[0][0] < starts[0], "what it saw begins before it trades"
+
+
+def test_a_strategy_cannot_change_the_market_or_its_earlier_answers():
+    market = random_market(1)
+    kept, answer = market.copy(), np.zeros(4)
+
+    def vandal(past):
+        answer[:] = momentum(past)
+        past.iloc[:] = 9.0
+        past.to_numpy()[:] if not past.to_numpy().flags.writeable else past.to_numpy().fill(9.0)
+        return answer
+
+    run = walk_forward(market, vandal, window="1M")
+    assert market.equals(kept)
+    assert run.weights.equals(walk_forward(market, momentum, window="1M").weights)
+
+
+def test_what_a_strategy_sees_ends_before_it_trades():
+    market, seen = random_market(2), []
+
+    def watch(past):
+        seen.append(past)
+        return [0, 0, 0, 1]
+
+    walk_forward(market, watch, window="1M", calendar="M")
+    months = market.index.to_period("M")
+    expected = [market[months == m] for m in months.unique()[:-1]]
+    assert len(seen) == len(expected)
+    assert all(a.to_numpy().tolist() == b.to_numpy().tolist() for a, b in zip(seen, expected, strict=True))
+    seen.clear()
+    walk_forward(market, watch, window=10, calendar=7, delay=2)
+    assert [p.index[0] for p in seen] == list(market.index[: len(market) - 12 : 7])
+    assert {len(p) for p in seen} == {10}
+    seen.clear()
+    walk_forward(market, watch, window="2W", calendar="W")
+    weeks = market.index.to_period("W")
+    assert [list(p.index.to_period("W").unique()) for p in seen] == [
+        list(weeks.unique()[i : i + 2]) for i in range(len(weeks.unique()) - 2)
+    ]
+
+
+def test_a_window_is_never_short():
+    """The first decision waits until the window is full; months without rows do not count as seen."""
+    market = random_market(2).drop(index=pd.bdate_range("2024-02-01", "2024-02-29"))
+    lengths = []
+    run = walk_forward(market, lambda past: lengths.append(len(past)) or [1, 0, 0, 0], window=20, calendar=1)
+    assert set(lengths) == {20} and len(lengths) == len(market) - 20
+    assert (run.weights["S0"].to_numpy() == np.r_[np.zeros(20), np.ones(len(market) - 20)]).all()
+    run = walk_forward(market, momentum, window="2M")
+    assert run.weights["cash"][:"2024-03-31"].eq(1).all() and run.turnover["2024-04-01"] > 0
+
+
+# ---- money
+
+
+def by_hand(X, targets, trades, cost, band):
+    """The same backtest with sums of money and a root finder, day by day."""
+    money, aim, wealth, out = np.r_[np.zeros(X.shape[1] - 1), 1.0], None, 1.0, []
+    for t in range(len(X)):
+        aim = targets.get(t, aim)
+        if aim is not None and trades[t] and abs(money / money.sum() - aim).max() > band:
+            total = money.sum()
+            rest = brentq(
+                lambda v, old=money, total=total, aim=aim: (
+                    v + cost * abs(aim[:-1] * v - old[:-1]).sum() - total
+                ),
+                0,
+                total,
+                xtol=1e-300,
+                rtol=1e-15,
+            )
+            money = aim * rest
+        money = money * (1 + X[t])
+        out.append(money.sum() / wealth - 1)
+        wealth = money.sum()
+    return np.array(out)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 10**6),
+    cost=st.sampled_from([0.0, 0.001, 0.05]),
+    band=st.sampled_from([0.0, 0.1]),
+    every=st.sampled_from([None, 1, 4]),
+    borrow=st.sampled_from([0.0, 1.0]),
+)
+def test_wealth_agrees_with_accounts_kept_in_money(seed, cost, band, every, borrow):
+    rng = np.random.default_rng(seed)
+    market = random_market(seed, T=40)
+    rows = np.sort(rng.choice(np.arange(1, 39), 3, replace=False))
+    stocks = rng.dirichlet(np.ones(3), 3) * (1 + borrow) * rng.uniform(0.2, 1, (3, 1))
+    W = np.column_stack([stocks, 1 - stocks.sum(1)])
+    targets = pd.DataFrame(W, market.index[rows], market.columns)
+    run = hold(market, targets, rebalance=every, cost=cost, band=band, borrow=borrow)
+    trades = [t in rows or (every and t > rows[0] and (t - rows[0]) % every == 0) for t in range(40)]
+    expected = by_hand(market.to_numpy(), dict(zip(rows, W, strict=True)), trades, cost, band)
+    np.testing.assert_allclose(run.returns, expected, **EXACT)
+    # the identity of the docstring, and the split of the gain into columns and costs
+    gross = (run.weights * (1 + market)).sum(axis=1)
+    np.testing.assert_allclose(1 + run.returns, (1 - cost * run.turnover) * gross, **EXACT)
+    np.testing.assert_allclose(run.weights.sum(axis=1), 1, **EXACT)
+    wealth = (1 + run.returns).cumprod()
+    before = wealth.shift(fill_value=1.0)
+    np.testing.assert_allclose(summary({"run": run}).loc["run", "wealth"], wealth.iloc[-1], **EXACT)
+    gains = contributions(run, market)
+    np.testing.assert_allclose(gains["costs"], -(before * cost * run.turnover).sum(), **EXACT)
+    np.testing.assert_allclose(gains.sum(), wealth.iloc[-1] - 1, **EXACT)
+
+
+def test_constant_prices_give_constant_wealth_and_cash_does_not_vanish():
+    days = pd.bdate_range("2024-01-01", periods=80)
+    prices = pd.DataFrame({"A": 100.0, "B": 3.0}, days)
+    market = add_cash(simple_returns(prices), 0.0)
+    for weights in ([0.5, 0.2, 0.3], [0, 0, 1], [1, 0, 0]):
+        run = walk_forward(market, lambda past, w=weights: w, rebalance="W")
+        assert (run.returns == 0).all()
+    run = walk_forward(add_cash(market[["A", "B"]], 0.001), lambda past: [0.5, 0.2, 0.3], rebalance=1)
+    first = np.flatnonzero(run.turnover.to_numpy())[0]
+    np.testing.assert_allclose(run.returns, np.where(np.arange(79) < first, 0.001, 0.0003), **EXACT)
+
+
+def test_a_dividend_is_no_drawdown():
+    """The price falls by the dividend; in returns that count it nothing happens, on any rebalancing."""
+    days = pd.bdate_range("2024-01-01", periods=6)
+    total = pd.DataFrame({"A": [100.0] * 6}, days)
+    run = hold(add_cash(simple_returns(total), 0.0), pd.DataFrame([[1.0, 0.0]], days[:1], ["A", "cash"]))
+    assert summary({"A": run}).loc["A", "drawdown"] == 0
+
+
+@pytest.mark.parametrize("holding", HOLDINGS, ids=str)
+def test_all_cash_earns_the_rate_and_trades_nothing(holding):
+    market = random_market(0)
+    run = walk_forward(market, lambda past: [0, 0, 0, 1], **holding)
+    np.testing.assert_allclose(run.returns, market["cash"], **EXACT)
+    assert (run.turnover == 0).all() and run.cash.equals(market["cash"].rename("cash"))
+    alone = walk_forward(market[["cash"]], lambda past: [1.0], **holding)
+    np.testing.assert_allclose(alone.returns, market["cash"], **EXACT)
+
+
+def test_buy_and_hold_trades_once_and_its_wealth_is_that_of_its_shares():
+    market = random_market(4)
+    equal = pd.DataFrame([[0.25] * 4], market.index[:1], market.columns)
+    run = hold(market, equal, cost=0.01)
+    assert run.turnover.iloc[0] > 0 and (run.turnover.iloc[1:] == 0).all()
+    shares = 0.25 * (1 + market).cumprod().sum(axis=1) * (1 - 0.01 * run.turnover.iloc[0])
+    np.testing.assert_allclose((1 + run.returns).cumprod(), shares, **EXACT)
+
+
+def test_constant_weights_drift_and_bands():
+    market = random_market(6)
+    target = pd.DataFrame([[0.4, 0.3, 0.2, 0.1]], market.index[:1], market.columns)
+    daily, drift, banded = (
+        hold(market, target, **how) for how in (dict(rebalance=1), {}, dict(rebalance=1, band=0.03))
+    )
+    np.testing.assert_allclose(daily.returns, market @ [0.4, 0.3, 0.2, 0.1], **EXACT)
+    assert (daily.weights.nunique() == 1).all() and (drift.weights.nunique() == len(market)).all()
+    assert 0 < banded.turnover.sum() < daily.turnover.sum()
+    off = (banded.weights - [0.4, 0.3, 0.2, 0.1]).abs().max(axis=1)
+    assert 0 < off.max() <= 0.03
+
+
+def test_debt_pays_the_rate_and_credit_must_be_asked_for():
+    market = random_market(7)
+    lever = pd.DataFrame([[2.0, 0, 0, -1.0]], market.index[:1], market.columns)
+    run = hold(market, lever, rebalance=1, borrow=1.0)
+    np.testing.assert_allclose(run.returns, 2 * market["S0"] - market["cash"], **EXACT)
+    with pytest.raises(ValueError, match=r"owe at most borrow=0 .* hold -1 on 2024-01-10"):
+        hold(market, lever)
+
+
+def test_ruin_is_recorded_and_is_no_error():
+    days = pd.bdate_range("2024-01-01", periods=5)
+    market = pd.DataFrame({"A": [0.1, -0.6, 0.5, 0.5, 0.5], "cash": 0.001}, days)
+    lever = pd.DataFrame([[2.0, -1.0]], days[:1], market.columns)
+    for every in (1, None):
+        run = hold(market, lever, rebalance=every, borrow=1, cost=0.001)
+        assert run.returns.iloc[1:].tolist() == [-1, 0, 0, 0]
+        assert run.weights.iloc[1, 0] > 1 and (run.weights.iloc[2:] == 0).all(axis=None)
+        table = summary({"A": run}).loc["A"]
+        assert table["wealth"] == 0 and table["growth rate"] == -np.inf and table["drawdown"] == -1
+    lost = hold(pd.DataFrame({"A": [-1.0, 0.0], "cash": 0.0}, days[:2]), lever.clip(0, 1).iloc[:1])
+    assert lost.returns.tolist() == [-1, 0]
+
+
+# ---- names, order, dates
+
+
+@pytest.mark.parametrize("windows", WINDOWS, ids=str)
+def test_order_of_rows_and_of_stocks_does_not_matter(windows):
+    market = random_market(8)
+    run = walk_forward(market, tilted, **windows, cost=0.003, rebalance="W")
+    shuffled = walk_forward(
+        market.sample(frac=1, random_state=0), tilted, **windows, cost=0.003, rebalance="W"
+    )
+    assert shuffled.weights.equals(run.weights) and shuffled.returns.equals(run.returns)
+    other = market[["S2", "S0", "S1", "cash"]]
+    permuted = walk_forward(other, tilted, **windows, cost=0.003, rebalance="W")
+    np.testing.assert_allclose(permuted.weights[market.columns], run.weights, **EXACT)
+    assert list(run.weights.columns) == list(market.columns) and run.weights.index.equals(market.index)
+
+
+def test_labelled_weights_are_taken_by_label():
+    market = random_market(9)
+
+    def labelled(past):
+        return pd.Series({"cash": 0.4, "S2": 0.3, "S0": 0.2, "S1": 0.1})
+
+    run = walk_forward(market, labelled, rebalance=1)
+    assert run.weights.iloc[-1].round(12).to_dict() == {"S0": 0.2, "S1": 0.1, "S2": 0.3, "cash": 0.4}
+
+
+# ---- bad input
+
+
+def edited(row, column, value):
+    market = random_market(0)
+    market.iloc[row, column] = value
+    return market
+
+
+MARKET = random_market(0)
+LATE = MARKET.copy()
+LATE.iloc[:10, 1] = np.nan
+GONE = MARKET.copy()
+GONE.iloc[60:, 1] = np.nan
+
+
+@pytest.mark.parametrize(
+    "market, message",
+    [
+        (edited(20, 1, np.nan), r"S1 on 2024-02-07 is nan. Known from 2024-01-10 to 2024-04-16"),
+        (LATE, r"S1 on 2024-01-10 is nan. Known from 2024-01-24 to 2024-04-16"),
+        (GONE, r"S1 on 2024-04-03 is nan. Known from 2024-01-10 to 2024-04-02"),
+        (MARKET.assign(S1=np.nan), r"S1 on 2024-01-10 is nan. Known from NaT to NaT"),
+        (edited(20, 1, -1.2), r"must be numbers >= -1; S1 on 2024-02-07 is -1.2"),
+        (edited(20, 3, np.inf), r"cash on 2024-02-07 is inf"),
+        (pd.concat([MARKET, MARKET.iloc[[5]]]), r"must come once; not 2024-01-17"),
+        (MARKET.rename(columns={"S1": "S0"}), r"must come once; not S0"),
+        (MARKET.to_numpy(), r"must be a DataFrame"),
+        (MARKET.iloc[:0], r"with rows and columns"),
+        (MARKET.iloc[:1], r"No decision falls within the 1 rows from 2024-01-10 to 2024-01-10"),
+        (MARKET.reset_index(drop=True), r"D, W, M, Q or Y of dates; it is 'M' of RangeIndex"),
+    ],
+)
+def test_bad_markets_are_named_by_column_and_day(market, message):
+    with pytest.raises(ValueError, match=message):
+        walk_forward(market, momentum)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        ([0.5, 0.5], r"strategy must return 4 weights, cash the last; on 2024-02-01: shape \(2,\)"),
+        (pd.Series({"S0": 1.0}), r"on 2024-02-01: shape \(1,\)"),
+        (pd.Series([0.25] * 4, list("abcd")), r"finite with sum 1; their sum is nan on 2024-02-01"),
+        ([np.nan, 0, 0, 1], r"finite with sum 1; their sum is nan on 2024-02-01"),
+        ([0.5, 0.5, 0.5, 0.5], r"sum 1; their sum is 2 on 2024-02-01"),
+        ([0.5, 0.6, 0, -0.1], r"owe at most borrow=0 of cash; they hold -0.1 on 2024-02-01"),
+        (None, r"on 2024-02-01: shape \(\)"),
+    ],
+)
+def test_bad_weights_are_named_by_day(answer, message):
+    with pytest.raises(ValueError, match=message):
+        walk_forward(MARKET, lambda past: answer)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (dict(window=70), r"No decision falls within the 70 rows .* shorten the window, 70"),
+        (dict(window="9M"), r"shorten the window, '9M'"),
+        (dict(window="M"), r"window must be a whole number >= 1"),
+        (dict(window="0M"), r"window must be a whole number >= 1"),
+        (dict(window=0), r"window must be a whole number >= 1 or a calendar; it is 0"),
+        (dict(window=2.5), r"it is 2.5"),
+        (dict(window="3X"), r"must be D, W, M, Q or Y of dates; it is 'X'"),
+        (dict(calendar="fortnight"), r"it is 'fortnight'"),
+        (dict(calendar=0), r"calendar, rebalance must be a whole number >= 1"),
+        (dict(rebalance="x"), r"it is 'x'"),
+        (dict(rebalance=-1), r"it is -1"),
+        (dict(delay=-1), r"delay must be a whole number >= 0 .* it is -1"),
+        (dict(cost=-0.1), r"cost must be a number >= 0; it is -0.1"),
+        (dict(cost=np.nan), r"cost must be a number >= 0"),
+        (dict(cost=1.0), r"leave wealth after cost; they cost 1 on 2024-02-01"),
+        (dict(band=-0.1), r"band must be a number >= 0"),
+        (dict(borrow=np.inf), r"borrow must be a number >= 0"),
+    ],
+)
+def test_bad_options_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        walk_forward(MARKET, lambda past: [0.5, 0.5, 0, 0], **options)
+
+
+def test_hold_wants_the_columns_of_the_market():
+    with pytest.raises(ValueError, match=r"targets must have the columns of returns, \['S0', .*has \['A'\]"):
+        hold(MARKET, pd.DataFrame({"A": [1.0]}, MARKET.index[:1]))
+
+
+# ---- sweeps
+
+
+def evaluate(window, calendar, share):
+    run = walk_forward(random_market(1), fraction(share, tilted), window=window, calendar=calendar)
+    return {"wealth": (1 + run.returns).prod(), "turnover": run.turnover.sum()}
+
+
+GRID = {"window": [5, 20, "1M"], "calendar": ["W", "M"], "share": [0.5, 1.0]}
+
+
+def test_a_sweep_in_processes_is_the_plain_loop():
+    table = sweep(evaluate, GRID, jobs=2)
+    assert list(table.columns) == ["window", "calendar", "share", "wealth", "turnover"] and len(table) == 12
+    plain = [evaluate(*point)["wealth"] for point in table[list(GRID)].itertuples(index=False)]
+    assert table["wealth"].tolist() == plain
+
+
+@pytest.mark.filterwarnings("default")  # Dask's own, about ports and diagnostics, are not ours
+def test_a_sweep_runs_on_a_local_dask_cluster_without_a_change():
+    from dask.distributed import Client, LocalCluster
+    from joblib import parallel_config
+
+    serial = sweep(evaluate, GRID)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster),
+        parallel_config(backend="dask"),
+    ):
+        assert sweep(evaluate, GRID).equals(serial)
+
+
+# ---- the article's run
+
+
+def month_ends(market):
+    """f* of each month by its calendar end, as the article stores them."""
+    return pd.DataFrame({end: kelly(rows) for end, rows in market.groupby(pd.Grouper(freq="ME"))}).T.set_axis(
+        market.columns, axis=1
+    )
+
+
+def article_runs(market):
+    """The article's rule and its honest twin for three fractions, and the index."""
+    R, runs = add_cash(market.returns, market.rate), {}
+    for share in (0.5, 1.0, 2.0):
+        weights = share * month_ends(R)
+        weights["cash"] += 1 - share
+        runs[f"article {share}"] = hold(R, weights, rebalance=1, borrow=1)
+        runs[f"honest {share}"] = walk_forward(R, fraction(share, kelly), rebalance=1, borrow=1)
+    index = add_cash(market.benchmark.iloc[:, :1], market.benchmark["r"])
+    runs["XU030"] = hold(index, pd.DataFrame([[1.0, 0.0]], index.index[:1], index.columns))
+    fixed = pd.DataFrame(1 / 31, R.index[:1], R.columns)
+    return runs | {"equal": hold(R, fixed, rebalance=1)}
+
+
+def test_the_articles_convention_and_its_honest_twin():
+    market = load_bist30("bundled")
+    R = add_cash(market.returns, market.rate)
+    f = month_ends(R)
+    article, honest = hold(R, f, rebalance=1), walk_forward(R, kelly, rebalance=1)
+    # row by row, as the article's text says it: r + f'(returns - r)
+    for run, shift in ((article, 0), (honest, 1)):
+        since = f.index + pd.Timedelta(days=shift)
+        for t, day in enumerate(R.index):
+            known = f.iloc[: (since <= day).sum()]
+            w = known.iloc[-1, :-1] if len(known) else 0 * f.iloc[0, :-1]
+            r = market.rate.iloc[t]
+            expected = r + w @ (market.returns.iloc[t] - r)
+            assert abs(run.returns.iloc[t] - expected) < 1e-13, day
+    # they differ on the last trading day of a month only if that is the calendar's last
+    differ = R.index[(article.weights - honest.weights).abs().max(axis=1) > 1e-9]
+    assert len(differ) and differ.is_month_end.all()
+
+
+@needs_real
+@pytest.mark.parametrize("vintage", ["seed", "2026"])
+def test_bundled_and_real_runs_agree(vintage):
+    bundled, real = (
+        summary(article_runs(load_bist30(source, vintage=vintage))) for source in ("bundled", REAL)
+    )
+    columns = [c for c in bundled if c not in ("growth rate", "wealth", "drawdown", "turnover")]
+    assert len(columns) == 6
+    np.testing.assert_allclose(bundled[columns], real[columns], rtol=0, atol=1e-10)
