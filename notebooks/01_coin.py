@@ -63,7 +63,8 @@ seed = 1956  # int, none: seed of the random tosses, 0 or more
 
 # %%
 f_star = kelly_fraction(p, b)
-for name, value, least in [("n_bets", n_bets, 1), ("n_paths", n_paths, 1), ("seed", seed, 0)]:
+whole = [("n_bets", n_bets, 1), ("n_paths", n_paths, 1), ("seed", seed, 0)]
+for name, value, least in whole:
     if not (isinstance(value, int) and value >= least):
         raise ValueError(f"{name} must be a whole number >= {least}; it is {value!r}.")
 
@@ -74,9 +75,10 @@ for name, value, least in [("n_bets", n_bets, 1), ("n_paths", n_paths, 1), ("see
 # since factors commute only the *number* $X_n$ of wins among the first $n$ tosses matters, not their order:
 #
 # $$
-# W_n = W_0\,(1 + bf)^{X_n}\,(1 - f)^{n - X_n},
-# \qquad
-# \frac1n \log\frac{W_n}{W_0} = \frac{X_n}{n}\log(1 + bf) + \Bigl(1 - \frac{X_n}{n}\Bigr)\log(1 - f).
+# \begin{aligned}
+# W_n &= W_0\,(1 + bf)^{X_n}\,(1 - f)^{n - X_n}, \\
+# \frac1n \log\frac{W_n}{W_0} &= \frac{X_n}{n}\log(1 + bf) + \Bigl(1 - \frac{X_n}{n}\Bigr)\log(1 - f).
+# \end{aligned}
 # $$ (eq-coin-wealth)
 #
 # By the law of large numbers $X_n / n$ tends to $p$, so the rate on the right tends to a number that chance cannot
