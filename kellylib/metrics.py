@@ -50,7 +50,7 @@ def summary(runs, periods_per_year=252):
         wealth = np.cumprod(1 + r)
         rows[name] = {
             "annual mean": r.mean() * periods_per_year,
-            "volatility": r.std(ddof=1) * root,
+            "volatility": run.returns.std() * root,
             "Sharpe": r.mean() / s * root,
             "Sharpe, less mean r": excess.mean() / s * root,
             "Sharpe, excess": S * root,
@@ -235,7 +235,7 @@ def in_sample(past, weights):
     """
     w, r = np.asarray(weights, float), past.to_numpy() @ np.asarray(weights, float)
     with np.errstate(divide="ignore"):  # ruin: growth is -inf
-        values = [np.log1p(r).mean(), r.mean(), r.std(ddof=1)]
+        values = [np.log1p(np.maximum(r, -1)).mean(), r.mean(), r.std(ddof=1)]
     values += [past.std().to_numpy() @ abs(w) / _deviation(r), 1 / (w @ w)]
     return pd.Series(values, ["growth", "expected return", "volatility", "diversification", "holdings"])
 
