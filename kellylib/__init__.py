@@ -2,6 +2,7 @@
 
 from kellylib.backtest import Backtest, hold, sweep, walk_forward
 from kellylib.data import accrued, load_bist30, simple_returns
+from kellylib.expcone import kelly_expcone
 from kellylib.full import kelly_full
 from kellylib.games import bet_growth, kelly_fraction
 from kellylib.growth import Solution, certify, growth_rate
@@ -14,7 +15,7 @@ from kellylib.metrics import (
     stationary_bootstrap,
     summary,
 )
-from kellylib.order2 import kelly_mean_variance
+from kellylib.order2 import kelly_mean_variance, kelly_order2
 from kellylib.scenarios import add_cash, empirical
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "growth_rate",
     "certify",
     "kelly_full",
+    "kelly_expcone",
+    "kelly_order2",
     "bet_growth",
     "kelly_fraction",
     "kelly_mean_variance",

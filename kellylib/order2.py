@@ -7,15 +7,16 @@ from kellylib.growth import check_market, greedy, score
 
 
 def kelly_order2(R, p=None, *, lower=0.0, upper=1.0):
-    r"""Weights that maximize the second-order Taylor expansion of the growth rate, with what that costs in growth.
+    r"""Weights that maximize the second-order expansion of the growth rate, with what that costs in growth.
 
     With simple returns :math:`r = R - 1`, of which the portfolio earns :math:`w^\top r`,
 
-    .. math:: \log(1 + w^\top r) \approx w^\top r - \tfrac12 (w^\top r)^2, \qquad
-              \max_w \; w^\top\mu - \tfrac12\, w^\top M w, \quad \mu = \operatorname{E} r,\; M = \operatorname{E} r r^\top,
+    .. math:: \operatorname{E} \log(1 + w^\top r) \approx w^\top \operatorname{E} r
+              - \tfrac12\, w^\top \operatorname{E}[r r^\top]\, w,
 
-    over the weights of `kelly_full`. The quadratic programme is solved exactly, on a working set of assets that grows
-    until no other asset would improve it. It knows nothing of ruin: the certificate tells.
+    and the right side is maximized over the weights of `kelly_full`: a quadratic programme, solved exactly on
+    a working set of assets that grows until no other would add to it. It knows nothing of ruin: the
+    certificate does.
 
     Parameters
     ----------
@@ -25,8 +26,8 @@ def kelly_order2(R, p=None, *, lower=0.0, upper=1.0):
     Returns
     -------
     Solution
-        As in `kelly_full`, certified as growth: ``gap`` bounds what the approximation costs; growth is -inf and gap
-        inf if its weights are ruined in some scenario.
+        As in `kelly_full`, certified as growth: ``gap`` bounds what the approximation costs; growth is -inf
+        and gap inf if its weights are ruined in some scenario.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def kelly_order2(R, p=None, *, lower=0.0, upper=1.0):
     array([0.2, 0.8])
     >>> s = kelly_order2([[3, 1], [0, 1]], [0.6, 0.4])  # kelly_full stakes 0.4
     >>> print(s.weights.round(6), f"{s.gap:.4f}")
-    [0.285714 0.714286] 0.0625
+    [0.285714 0.714286] 0.1358
 
     Notes
     -----
@@ -62,10 +63,11 @@ def kelly_order2(R, p=None, *, lower=0.0, upper=1.0):
         A = (R[:, S] - 1) * room
         H, c = (A * p[:, None]).T @ A, (p * (1 - base)) @ A
         x = _quadratic(c, H, np.linalg.eigvalsh(H)[0], np.zeros(len(S)), cap[S], 0.0)
-        slope = room * ((p * (1 - base - A @ x)) @ (R - 1))
+        v = p * (1 - base - A @ x)
+        slope = room * (v @ R - v.sum())
         price = slope[S][x < cap[S]].max(initial=-np.inf)
         slope[S] = -np.inf
-        new = rank[slope[rank] > price + 1e-13 * (1 + abs(price))]
+        new = rank[slope[rank] > price + 1e-13]
         if not len(new):
             break
         S = np.union1d(S, new[np.argsort(-slope[new])][: len(S)])  # it only grows: no cycle
@@ -143,13 +145,15 @@ def kelly_mean_variance(mean, cov, rate, *, lower=0.0, upper=1.0):
 def _quadratic(c, H, least, lower, upper, spare):
     """Maximize c @ x - x @ H @ x / 2 over lower <= x <= upper, 1 - spare <= sum(x) <= 1.
 
-    least is the smallest eigenvalue of H. Where H is singular (fewer scenarios than assets) the steps are proximal;
-    they end at an exact optimum. The result is accepted only if the gradient shows that it is one.
+    least is the smallest eigenvalue of H. Where H is singular (fewer scenarios than assets) the steps are
+    proximal; they end at an exact optimum. The result is accepted only if the gradient shows that it is one.
     """
-    n, scale = len(c), np.trace(H) / len(c) or 1.0
+    n, scale = len(c), max(np.trace(H) / len(c), 1e-3 * abs(c).max()) or 1.0
     x, damp = np.clip(0.0, lower, upper), 0.0 if least > 1e-8 * scale else 1e-5
     low, high = np.append(lower, 0.0), np.append(upper, spare)  # cash is the last weight
+    gap, enough = np.inf, 1e-12 * (abs(c).max() + scale)
     for _ in range(30):
+        last = gap
         x, _, status, _ = daqp.solve(
             H / scale + damp * np.eye(n),
             -c / scale - damp * x,
@@ -161,13 +165,16 @@ def _quadratic(c, H, least, lower, upper, spare):
             eps_prox=0.0,
         )
         x = np.clip(x, lower, upper)
+        room = np.minimum(x - lower, upper - x)  # what takes up the rounding of the budget
+        x += (np.clip(x.sum(), 1.0 - spare, 1.0) - x.sum()) * room / max(room.sum(), 1e-300)
         slope = np.append(c - H @ x, 0.0)
         gap = greedy(slope, low, high) - slope[:-1] @ x
-        if status != 1 or gap <= 1e-12 * (abs(c).max() + scale):
+        if gap <= enough and (last <= enough or not damp):  # one more proximal step for the last digits
             break
     x[abs(x) < 1e-13] = 0.0  # rounding of the solver
-    if status != 1 or not gap <= 1e-12 * (abs(c).max() + scale) or x.sum() > 1 + 1e-12:
+    if not (gap <= enough and -1e-12 - spare <= x.sum() - 1 <= 1e-12):
         raise RuntimeError(
-            f"DAQP left a gap of {gap:.1e} (exit flag {status}); scale the returns to ordinary units."
+            f"DAQP left a gap of {gap:.1e} (exit flag {status}). It needs returns of ordinary size, far "
+            "below 1e4; kelly_full takes any."
         )
     return x
