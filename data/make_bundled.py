@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from kellylib.data import START, load_bist30, read_prices
+from kellylib.data import load_bist30, read_prices
 from kellylib.order2 import kelly_mean_variance
 
 
@@ -79,7 +79,7 @@ def main(folder, out):
         inputs = {name: sums[name] for name in (file, "tlref.csv")}
         files[f"bist30_{vintage}.json"] = text(frame, days, True, inputs)
     every = read_prices(folder / "xu030.csv").index
-    own = every[every >= max(pd.Timestamp(START), real.benchmark.index[0])][: len(real.benchmark) + 2]
+    own = every[every >= real.benchmark.index[0]][: len(real.benchmark) + 2]
     inputs = {name: sums[name] for name in ("xu030.csv", "tlref.csv")}
     files["xu030.json"] = text(real.benchmark, own, False, inputs)
     digests = {name: hashlib.sha256(content.encode()).hexdigest() for name, content in files.items()}

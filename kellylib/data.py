@@ -1,10 +1,17 @@
 """Sources -> prices and rates -> simple returns. The only module that opens a file or a socket."""
 
 import hashlib
+import http.client
 import io
 import json
-from dataclasses import dataclass
+import os
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -13,8 +20,11 @@ BIST30 = (
     "AEFES AKBNK ASELS ASTOR BIMAS CIMSA EKGYO ENKAI EREGL FROTO GARAN GUBRF ISCTR KCHOL KOZAL "
     "KRDMD MGROS PETKM PGSUS SAHOL SASA SISE TAVHL TCELL THYAO TOASO TTKOM TUPRS ULKER YKBNK"
 ).split()
+RENAMED = {"KOZAL": "TRALT"}  # the article's ticker -> the exchange's of today; add yours
+TLREF_URL = "https://www.borsaistanbul.com/datum/TLREFORANI_D.zip"
 BUNDLED = Path(__file__).parents[1] / "data"
-START, END = "2022-11-05", "2025-08-01"  # the article's 1000 calendar days; the end is exclusive
+CACHE = Path(os.environ.get("KELLYLIB_CACHE", Path.home() / ".cache" / "kellylib"))
+TIMEOUT, WAITS, LIMIT = 20, (1, 4), 30_000_000  # seconds, seconds before a second and third try, bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +38,9 @@ class Market:
     rate : Series, shape (T,)
         Return of cash, ``"r"``, over the same spans.
     benchmark : DataFrame, shape (T', 2)
-        Simple returns of the benchmark and ``"r"`` on the benchmark's own trading days.
+        Simple returns of the benchmark, and ``"r"`` on the benchmark's own trading days.
     notes : tuple of str
-        What a reader must know of these data: what was dropped, whether days are generated.
+        What to know of these data: days that were left out, whether days are generated.
     """
 
     returns: pd.DataFrame
@@ -39,19 +49,21 @@ class Market:
     notes: tuple
 
 
-def load_bist30(source="bundled", start=START, end=END, *, vintage="seed"):
-    """Market of the 30 BIST30 stocks of the article, TLREF as cash, XU030 as benchmark.
+def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vintage="seed"):
+    """Market of the article's 30 BIST30 stocks with TLREF as cash and XU030 as benchmark.
 
     Parameters
     ----------
     source : str or path
-        ``"bundled"``: days generated from the bundled monthly statistics, which they match exactly (see
-        Notes). A path: a folder with ``bist30_prices_seed_vintage.csv``, ``bist30_prices_2026_vintage.csv``,
-        ``xu030.csv`` and ``tlref.csv``.
+        ``"bundled"``: days generated from the bundled statistics of each month (see Notes). ``"yahoo"``: a
+        download, once a day, kept in the folder `CACHE`. A folder: ``bist30_prices_<vintage>_vintage.csv``,
+        ``xu030.csv`` and ``tlref.csv``. A CSV file of prices of any stocks: columns ``Date``, one for each
+        stock and, if you like, ``benchmark`` (else their mean) and ``rate`` (percent a year, else 0).
     start, end : str or date
         First day, and the day after the last one, on which prices are used.
-    vintage : {"seed", "2026"}
-        Prices as Yahoo served them to the article in August 2025, or in July 2026 with dividends repaired.
+    vintage : str
+        ``"seed"``: prices as Yahoo served them to the article in August 2025; ``"2026"``: in July 2026, with
+        dividends repaired; of a download: its date. A CSV file and ``"yahoo"`` have only one.
 
     Returns
     -------
@@ -60,8 +72,10 @@ def load_bist30(source="bundled", start=START, end=END, *, vintage="seed"):
     Raises
     ------
     ValueError
-        For a missing or damaged file, a missing ticker, a date or price that cannot be, rates that do not
+        For a missing or damaged file, a missing ticker, a day or price that cannot be, rates that do not
         cover the returns: the message names file and row.
+    RuntimeError
+        If a download fails; what was downloaded before stays.
 
     Examples
     --------
@@ -76,20 +90,33 @@ def load_bist30(source="bundled", start=START, end=END, *, vintage="seed"):
     else may be inferred from them: no paths, drawdowns, weeks or costs.
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
-    vintage = str(vintage)  # papermill passes 2026 as a number
-    if vintage not in ("seed", "2026"):
-        raise ValueError(f'vintage must be "seed" or "2026"; it is {vintage!r}.')
-    start, end = _day("start", start), _day("end", end)
+    start, end, path, vintage = _day("start", start), _day("end", end), Path(source), str(vintage)
     if source == "bundled":
         return _bundled(vintage, start, end)
-    folder = Path(source)
-    prices = read_prices(folder / f"bist30_prices_{vintage}_vintage.csv", BIST30)
-    index = read_prices(folder / "xu030.csv", ["XU030"])
+    if source == "yahoo":
+        return _yahoo(start, end)
+    if path.is_file():
+        prices, notes = read_prices(path), ()
+        rate, index = (prices.pop(name) if name in prices else None for name in ("rate", "benchmark"))
+        if rate is None:
+            rate, notes = pd.Series(0.0, prices.index), ("No column rate: cash earns nothing.",)
+        if index is None:
+            level = (1 + prices.ffill().pct_change().mean(axis=1)).cumprod().fillna(1.0)
+            index, notes = (
+                level.rename("mean"),
+                (*notes, "No column benchmark: it is the mean of the stocks."),
+            )
+    else:
+        prices = read_prices(path / f"bist30_prices_{vintage}_vintage.csv", BIST30)
+        index = read_prices(path / "xu030.csv", ["XU030"])["XU030"]
+        rate, notes = read_rate(path / "tlref.csv"), ()
+    prices, index = (table[(table.index >= start) & (table.index < end)] for table in (prices, index))
     try:
-        prices, index = (frame[(frame.index >= start) & (frame.index < end)] for frame in (prices, index))
-        return market(prices, read_rate(folder / "tlref.csv"), index["XU030"])
+        m = market(prices, rate, index)
     except ValueError as error:
-        raise ValueError(f"{folder / 'tlref.csv'} with the {vintage} prices: {error}") from None
+        files = path if path.is_file() else f"{path / 'tlref.csv'} with the {vintage} prices"
+        raise ValueError(f"{files}: {error}") from None
+    return replace(m, notes=notes + m.notes)
 
 
 def market(prices, rate, benchmark):
@@ -103,7 +130,7 @@ def market(prices, rate, benchmark):
     prices : DataFrame, shape (D, n)
         Prices by day, > 0; NaN where there is none.
     rate : Series
-        Simple yearly rates in percent, act/365, on every day of `prices` and `benchmark`.
+        Simple yearly rates in percent, act/365, by day.
     benchmark : Series
         Prices of the benchmark by day.
 
@@ -128,26 +155,18 @@ def market(prices, rate, benchmark):
     -----
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
-    prices = prices.sort_index()
-    gaps = prices.isna()
-    days, notes = prices.index[gaps.any(axis=1)], ()
-    if len(days):
+    gaps, notes = prices.sort_index().isna(), ()
+    if len(days := gaps.index[gaps.any(axis=1)]):
         lacking = ", ".join(f"{name} {count}" for name, count in gaps.sum().items() if count)
-        notes = (
-            f"Left out: {len(days)} of {len(prices)} days, {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}, "
-            f"where a price is missing ({lacking}).",
-        )
-    prices = prices.dropna()
+        span = f"{len(days)} of {len(prices)} days, {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}"
+        notes = (f"Left out: {span}, where a price is missing ({lacking}).",)
+    prices = prices.dropna().sort_index()
     if len(prices) < 3:
-        raise ValueError(
-            f"Only {len(prices)} days have all prices, 3 are needed; widen the dates. {' '.join(notes)}"
-        )
+        raise ValueError(f"Only {len(prices)} days have all prices, 3 are needed; widen the dates. {notes}")
     returns = simple_returns(prices)
     r = accrued(rate, returns.index)
-    index = benchmark.dropna().sort_index()[prices.index[0] : prices.index[-1]].to_frame()
-    own = simple_returns(index)
-    own = own.assign(r=accrued(rate, own.index)).dropna()
-    return Market(returns.loc[r.index], r, own, notes)
+    own = simple_returns(benchmark.dropna().sort_index()[prices.index[0] : prices.index[-1]].to_frame())
+    return Market(returns.loc[r.index], r, own.assign(r=accrued(rate, own.index)).dropna(), notes)
 
 
 def simple_returns(prices):
@@ -180,12 +199,10 @@ def simple_returns(prices):
     if not prices.index.is_unique:
         raise ValueError(f"Days must come once; {prices.index[prices.index.duplicated()][0]} comes twice.")
     prices = prices.sort_index()
-    bad = ~((prices > 0) & (prices < np.inf)).to_numpy()
-    if bad.any():
+    if (bad := ~((prices > 0) & (prices < np.inf)).to_numpy()).any():
         i, j = np.argwhere(bad)[0]
-        raise ValueError(
-            f"Prices must be > 0; {prices.columns[j]} on {prices.index[i]} is {prices.iat[i, j]}. Correct it."
-        )
+        what = f"{prices.columns[j]} on {prices.index[i]} is {prices.iat[i, j]}"
+        raise ValueError(f"Prices must be > 0; {what}. Correct it or leave the day out.")
     return (prices.shift(-1) / prices - 1).iloc[:-1]
 
 
@@ -222,10 +239,9 @@ def accrued(rate, days):
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
     rate = rate.dropna()
-    missing = days.difference(rate.index)
-    if len(missing):
+    if len(missing := days[:-1].difference(rate.index)):
         raise ValueError(
-            f"The rates must cover the returns; {len(missing)} of {len(days)} days have none, the first is "
+            f"The rates must cover the returns; {len(missing)} of {len(days) - 1} days have none, first "
             f"{missing[0]:%Y-%m-%d}. There are {len(rate)} rates, the last is {str(rate.index.max())[:10]}; "
             "add some or narrow the dates."
         )
@@ -234,70 +250,144 @@ def accrued(rate, days):
 
 
 def read_prices(path, tickers=None):
-    """Prices of a CSV file whose first column is the day (YYYY-MM-DD) and whose others are prices.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-    tickers : sequence of str, optional
-        The columns to return, all of which must be there; None returns all.
-
-    Returns
-    -------
-    DataFrame
-        By day, in order; NaN where a cell is empty.
-
-    Raises
-    ------
-    ValueError
-        For a file, column, day or price that is missing or cannot be; names file and row.
-
-    Notes
-    -----
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
-    """
+    """Prices by day of a CSV file, first column the day (YYYY-MM-DD); only of `tickers`, if given."""
     table = _table(path, _csv(path, _bytes(path)))
-    missing = [] if tickers is None else [name for name in tickers if name not in table]
-    if missing:
-        raise ValueError(
-            f"{path} must have a column for each ticker; {missing} are missing. Add them or rename theirs."
-        )
-    table = table if tickers is None else table[list(tickers)]
-    bad = (table <= 0).to_numpy()
-    if bad.any():
+    if tickers is not None:
+        if missing := [name for name in tickers if name not in table]:
+            raise ValueError(f"{path} must have a column for each ticker; {missing} are missing. Add them.")
+        table = table[list(tickers)]
+    if (bad := (table <= 0).to_numpy()).any():
         i, j = np.argwhere(bad)[0]
-        raise ValueError(
-            f"{path}, row {i + 2}: prices must be > 0; {table.columns[j]} on {table.index[i]:%Y-%m-%d} is "
-            f"{table.iat[i, j]}. Correct it or leave the cell empty."
-        )
+        what = f"{table.columns[j]} on {table.index[i]:%Y-%m-%d} is {table.iat[i, j]}"
+        raise ValueError(f"{path}, row {i + 2}: prices must be > 0; {what}. Correct it or leave it empty.")
     return table.sort_index()
 
 
 def read_rate(path):
-    """Yearly rates in percent, by day, of a CSV file with two columns: the day (YYYY-MM-DD) and the rate.
+    """Yearly rates in percent, by day, of a CSV file (day, rate), or of Borsa Istanbul's own file of TLREF.
 
-    Parameters
-    ----------
-    path : str or path
-        The file.
-
-    Returns
-    -------
-    Series
-        By day, in order.
-
-    Raises
-    ------
-    ValueError
-        For a file, day or rate that is missing or cannot be; names file and row.
-
-    Notes
-    -----
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
+    Known are its zip, the UTF-16 CSV inside, and the article's .xlsx, in which day and month are swapped.
     """
-    table = _table(path, _csv(path, _bytes(path)))
-    return table.iloc[:, 0].dropna().sort_index()
+    return _rates(path, _bytes(path))
+
+
+def download_rate(url=TLREF_URL):
+    """Official history of TLREF: yearly rates in percent, by day."""
+    body = _fetch(url)
+    try:
+        if body[:2] != b"PK":
+            raise ValueError(f"{url} must be a zip; it starts with {body[:40]!r}.")
+        return _rates(url, body)
+    except ValueError as error:
+        raise RuntimeError(f"The source has changed or failed: {error}") from None
+
+
+def download_prices(tickers, start, end, suffix=".IS"):
+    """Adjusted closing prices by day from Yahoo, a column for each ticker; `RENAMED` has new names."""
+    import yfinance
+    from tqdm import tqdm
+
+    yfinance.config.debug.hide_exceptions = False
+    found, failed = {}, {}
+    for name in tqdm(tickers, "Yahoo", disable=None):
+        symbol = RENAMED.get(name, name) + suffix
+        for wait in (*WAITS, None):
+            try:
+                close = (
+                    yfinance.Ticker(symbol).history(start=start, end=end, timeout=TIMEOUT)["Close"].dropna()
+                )
+                found[name] = close.set_axis(close.index.tz_localize(None).normalize())
+            except Exception as error:  # yfinance passes on whatever its HTTP library raises
+                failed[name] = f"{name} as {symbol}: {error or type(error).__name__}"
+            if len(found.get(name, ())) or wait is None:
+                break
+            time.sleep(wait)
+        if not len(found.get(name, ())):
+            failed.setdefault(name, f"{name} as {symbol}: no prices")
+        if len(failed) == 3 and not any(map(len, found.values())):
+            break  # it is not the tickers
+    if lost := [text for name, text in failed.items() if not len(found.get(name, ()))]:
+        raise RuntimeError(
+            f"Yahoo has no prices for {len(lost)} of {len(tickers)} tickers ({'; '.join(lost[:3])}). "
+            "If one was renamed, set kellylib.data.RENAMED[old] = new."
+        )
+    return pd.DataFrame(found).rename_axis("Date").sort_index()
+
+
+def _yahoo(start, end):
+    """Market of a download of today; the folder keeps one vintage a day."""
+    folder, today = CACHE / f"bist30_{start:%Y-%m-%d}_{end:%Y-%m-%d}", f"{pd.Timestamp.now():%Y-%m-%d}"
+    name = "bist30_prices_{}_vintage.csv"
+    if not (folder / name.format(today)).exists():
+        try:
+            rate, prices = download_rate(), download_prices([*BIST30, "XU030"], start, end)
+            market(prices[BIST30], rate, prices["XU030"])  # refuses what cannot be before anything is stored
+        except (RuntimeError, ValueError) as error:
+            old = sorted(folder.glob(name.format("*")))
+            last = f', vintage="{old[-1].name[14:-12]}"' if old else ""
+            cure = f"load_bist30({str(folder) if old else 'bundled'!r}{last})"
+            raise RuntimeError(f"The download failed: {error} Go on with {cure}.") from None
+        tables = {"tlref.csv": rate.to_frame("TLREF"), "xu030.csv": prices[["XU030"]].dropna()}
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder) as new:
+            for file, table in {**tables, name.format(today): prices[BIST30]}.items():
+                table.to_csv(Path(new) / file, index_label="Date")
+                os.replace(Path(new) / file, folder / file)  # the prices last: they mark the day as done
+    m = load_bist30(folder, start, end, vintage=today)
+    return replace(m, notes=(f"Prices as Yahoo served them on {today}, stored in {folder}.", *m.notes))
+
+
+def _fetch(url):
+    """Body of an address, tried three times."""
+    request = urllib.request.Request(url, headers={"User-Agent": "Mozilla/5.0 (kellylib)"})
+    for wait in (*WAITS, None):
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+                body, length = answer.read(LIMIT + 1), answer.headers.get("Content-Length")
+            if len(body) <= LIMIT and len(body) == int(length or len(body)):
+                return body
+            problem = f"{len(body)} bytes came, {length} were announced, {LIMIT} are the most"
+        except (OSError, http.client.HTTPException) as error:
+            problem = error
+            if isinstance(error, urllib.error.HTTPError) and error.code not in (429, 500, 502, 503, 504):
+                break
+        time.sleep(wait or 0)
+    raise RuntimeError(f"{url} cannot be had ({problem}); try again later or check your network.")
+
+
+def _rates(name, content):
+    """Rates of a file in any of the formats of `read_rate`."""
+    form = "%Y-%m-%d"
+    if content[:2] == b"PK":
+        try:
+            archive = zipfile.ZipFile(io.BytesIO(content))
+            members = archive.infolist()
+            if sum(m.file_size for m in members) > LIMIT:
+                raise ValueError(f"{name} must hold at most {LIMIT} bytes; look at what it is.")
+            if any(m.filename == "xl/workbook.xml" for m in members):
+                table = pd.read_excel(io.BytesIO(content), dtype=object).iloc[:, :2].astype(object)
+                days = [d if isinstance(d, str) else f"{d:%m/%d/%Y}" for d in table.iloc[:, 0]]
+                if not pd.Series(pd.to_datetime(days, format="%d/%m/%Y")).is_monotonic_increasing:
+                    raise ValueError(
+                        f"{name} must have day and month swapped in its dates, as the article's has."
+                    )
+                return _table(name, table.assign(**{table.columns[0]: days}), "%d/%m/%Y").iloc[:, 0].dropna()
+            if len(members) != 1 or Path(members[0].filename).name != members[0].filename:
+                raise ValueError(f"{name} must hold one CSV file; it holds {[m.filename for m in members]}.")
+            content = archive.read(members[0])
+        except zipfile.BadZipFile as error:
+            raise ValueError(f"{name} is a damaged zip ({error}); download it again.") from None
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        table, form = _csv(name, content, sep=";", encoding="utf-16"), "%d/%m/%Y"
+        wanted = [[c for c in table if c.strip().endswith(end)] for end in ("/DATE", "/VALUE")]
+        if [len(found) for found in wanted] != [1, 1]:
+            raise ValueError(f"{name} must have one column /DATE and one /VALUE; it has {list(table)}.")
+        table = table[wanted[0] + wanted[1]]
+        last = pd.to_datetime(table.iloc[:, 0], format=form, errors="coerce").last_valid_index()
+        table = table.iloc[: 0 if last is None else last + 1]  # footnotes follow
+    else:
+        table = _csv(name, content)
+    return _table(name, table, form).iloc[:, 0].dropna().sort_index()
 
 
 def _day(name, value):
@@ -312,64 +402,74 @@ def _bytes(path):
         return Path(path).read_bytes()
     except OSError as error:
         raise ValueError(
-            f"{path} cannot be read ({error.strerror}); the layout is in data/README.md."
+            f"{path} cannot be read ({error.strerror}); data/README.md has the layout."
         ) from None
 
 
-def _csv(path, content, **form):
+def _csv(name, content, **form):
     try:
-        return pd.read_csv(io.BytesIO(content), dtype=str, **form)
+        table = pd.read_csv(io.BytesIO(content), dtype=str, **form)
     except (UnicodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"{path} is not a table in CSV: {error}. Compare it with data/README.md.") from None
+        raise ValueError(f"{name} is not a table in CSV: {error}. Compare it with data/README.md.") from None
+    if table.shape[1] < 2:
+        raise ValueError(f"{name} must have a column of days and one of numbers; it has {list(table)}.")
+    return table
 
 
-def _table(path, text, form="%Y-%m-%d"):
+def _table(name, text, form="%Y-%m-%d"):
     """Numbers by day from a table of strings whose first column is the day."""
     days = pd.to_datetime(text.iloc[:, 0], format=form, errors="coerce")
-    twice = days.duplicated()
-    for bad, what in ((days.isna(), "a day as YYYY-MM-DD"), (twice, "a day that comes once")):
+    for bad, what in ((days.isna(), f"a day as {form}"), (days.duplicated(), "a day that comes once")):
         if bad.any():
             i = int(np.flatnonzero(bad)[0])
-            raise ValueError(
-                f"{path}, row {i + 2}: {text.iat[i, 0]!r} is not {what}. Correct or delete the row."
-            )
+            raise ValueError(f"{name}, row {i + 2}: {text.iat[i, 0]!r} is not {what}. Correct or delete it.")
     body = text.iloc[:, 1:]
     numbers = body.apply(pd.to_numeric, errors="coerce").astype(float)
-    bad = (numbers.isna() & body.notna()) | np.isinf(numbers)
-    if bad.to_numpy().any():
-        i, j = np.argwhere(bad.to_numpy())[0]
-        raise ValueError(
-            f"{path}, row {i + 2}: {body.iat[i, j]!r} in column {body.columns[j]} is not a number. "
-            "Correct it or leave the cell empty."
-        )
+    if (bad := ((numbers.isna() & body.notna()) | np.isinf(numbers)).to_numpy()).any():
+        i, j = np.argwhere(bad)[0]
+        what = f"{body.iat[i, j]!r} in column {body.columns[j]}"
+        raise ValueError(f"{name}, row {i + 2}: {what} is not a number. Correct it or leave it empty.")
     return numbers.set_axis(pd.DatetimeIndex(days, name="Date"))
 
 
-def _statistics(name):
-    """A bundled file whose checksum holds."""
-    sums = dict(line.split()[::-1] for line in _bytes(BUNDLED / "SHA256SUMS").decode().splitlines())
-    content = _bytes(BUNDLED / name)
-    if hashlib.sha256(content).hexdigest() != sums.get(name):
-        raise ValueError(
-            f"{BUNDLED / name} differs from its checksum in SHA256SUMS; restore it with git checkout -- data."
-        )
-    return json.loads(content)
+def _bundled(vintage, start, end):
+    """Market of the bundled statistics."""
+    if vintage not in ("seed", "2026"):
+        raise ValueError(f'vintage must be "seed" or "2026" for the bundled data; it is {vintage!r}.')
+    frames = []
+    for name in (f"bist30_{vintage}.json", "xu030.json"):
+        frame, days = _generated(name)
+        used = days[(days >= start) & (days < end)]
+        if len(used) < 3:
+            raise ValueError(
+                f"The bundled days are {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}; widen start and end."
+            )
+        frames.append(frame.loc[used[:-2]])
+    note = (
+        "Days are generated: each month has its real mean and covariance, but no path, week or day is real."
+    )
+    return Market(frames[0].drop(columns="r"), frames[0]["r"], frames[1], (note,))
 
 
 def _generated(name):
-    """Days generated from a bundled file, (rows, days on which prices were used)."""
-    file = _statistics(name)
-    days = pd.DatetimeIndex(file["days"], name="Date")
-    columns, rows = file["columns"], []
+    """Rows generated from a bundled file whose checksum holds, and the days on which prices were used."""
+    content = _bytes(BUNDLED / name)
+    sums = dict(line.split()[::-1] for line in _bytes(BUNDLED / "SHA256SUMS").decode().splitlines())
+    if hashlib.sha256(content).hexdigest() != sums.get(name):
+        raise ValueError(
+            f"{BUNDLED / name} differs from its checksum in SHA256SUMS; git checkout -- data restores it."
+        )
+    file, rows = json.loads(content), []
+    days, columns = pd.DatetimeIndex(file["days"], name="Date"), file["columns"]
+    n = len(columns)
     for k, month in enumerate(file["months"].values()):
-        n = len(columns)
         cov = np.zeros((n, n))
         cov[np.tril_indices(n)] = month["covariance"]
         cov += np.tril(cov, -1).T
-        seen = pd.DataFrame([last["weights"] for last in month["last"]], columns=columns).fillna(0.0)
-        returns = [last["return"] for last in month["last"]]
+        A = [[last["weights"].get(column, 0.0) for column in columns] for last in month["last"]]
+        last = [last["return"] for last in month["last"]]
         rng = np.random.default_rng([30, k])
-        rows.append(_rows(month["rows"], np.array(month["mean"]), cov, seen.to_numpy(float), returns, rng))
+        rows.append(_rows(month["rows"], np.array(month["mean"]), cov, np.reshape(A, (-1, n)), last, rng))
     return pd.DataFrame(np.vstack(rows), days[:-2], columns), days
 
 
@@ -397,18 +497,3 @@ def _rows(T, mean, cov, A, last, rng):
     u = h - q
     Q = H - np.outer(H @ u, u) * (2 / (u @ u))
     return mean + np.sqrt(T - 1) * Q @ L.T
-
-
-def _bundled(vintage, start, end):
-    """The market of the bundled statistics."""
-    (stocks, days), (index, own) = _generated(f"bist30_{vintage}.json"), _generated("xu030.json")
-    used, used_own = (d[(d >= start) & (d < end)] for d in (days, own))
-    if len(used) < 3:
-        raise ValueError(
-            f"The bundled days run from {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}; widen start and end."
-        )
-    stocks, index = stocks.loc[used[:-2]], index.loc[used_own[:-2]]
-    note = (
-        "Days are generated: each month has its real mean and covariance, but no path, week or day is real."
-    )
-    return Market(stocks.drop(columns="r"), stocks["r"], index, (note,))

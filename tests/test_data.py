@@ -115,8 +115,10 @@ def test_bundled_dates_narrow_as_prices_would():
     narrow = load_bist30("bundled", "2023-02-01", "2023-05-01").returns
     everything = load_bist30("bundled").returns
     assert narrow.equals(everything["2023-02-01":"2023-04-26"])  # prices to 28 April; two days are lost
-    with pytest.raises(ValueError, match="bundled days run from 2023-01-18 to 2025-07-31; widen"):
+    with pytest.raises(ValueError, match="bundled days are 2023-01-18 to 2025-07-31; widen"):
         load_bist30("bundled", "2026-01-01", "2026-05-01")
+    with pytest.raises(ValueError, match='vintage must be "seed" or "2026" for the bundled data; it is'):
+        load_bist30("bundled", vintage="2024")
 
 
 # ---- statistics, no prices
@@ -186,7 +188,9 @@ def bundle(tmp_path, monkeypatch):
 def test_a_changed_bundled_file_is_refused(bundle):
     file = bundle / "bist30_seed.json"
     file.write_text(file.read_text().replace("0.0", "0.1", 1))
-    with pytest.raises(ValueError, match=r"bist30_seed.json differs .* SHA256SUMS; restore .* git checkout"):
+    with pytest.raises(
+        ValueError, match=r"bist30_seed.json differs .* SHA256SUMS; git checkout -- data restores"
+    ):
         load_bist30()
     assert load_bist30(vintage="2026").returns.shape == (627, 30)
 
@@ -291,9 +295,13 @@ BAD = {
     "short rates": (
         "tlref.csv",
         drop_rows,
-        r"4 of 39 days .* first is 2023-02-20. There are 35 rates, the last is 2023-02-17",
+        r"3 of 38 days .* first 2023-02-20. There are 35 rates, the last is 2023-02-17",
     ),
-    "hole in rates": ("tlref.csv", edit(8, 1, ""), r"rates must cover the returns; 1 of 39 .* 2023-01-10"),
+    "hole in rates": (
+        "tlref.csv",
+        edit(8, 1, ""),
+        r"rates must cover the returns; 1 of 38 .* first 2023-01-10",
+    ),
     "empty file": ("tlref.csv", lambda file: file.write_text(""), r"tlref.csv is not a table in CSV"),
     "binary": (
         PRICES,
@@ -354,7 +362,7 @@ def test_the_script_writes_all_or_nothing(folder, tmp_path_factory, monkeypatch)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"vintage": "2024"}, 'vintage must be "seed" or "2026"; it is \'2024\''),
+        ({"vintage": "2024"}, "bist30_prices_2024_vintage.csv cannot be read (No such file"),
         ({"start": "soon"}, "start must be a day such as 2025-07-31; it is 'soon'"),
         ({"end": "2023-01-04"}, "Only 2 days have all prices, 3 are needed; widen the dates"),
         ({"start": "2024-01-01"}, "Only 0 days have all prices"),
@@ -411,6 +419,6 @@ def test_real_prices_are_read_as_published():
 def test_rates_that_end_before_the_prices_are_refused():
     with pytest.raises(
         ValueError,
-        match=r"tlref.csv with the 2026 prices: The rates must cover the returns; .* first is 2025-10-01",
+        match=r"tlref.csv with the 2026 prices: The rates must cover the returns; .* first 2025-10-01",
     ):
         load_bist30(REAL, end="2026-06-01", vintage="2026")
