@@ -19,7 +19,7 @@ def draw(path):
     wins = np.random.default_rng(1956).random((paths, bets)) < p
     won = np.hstack([np.zeros((paths, 1)), wins.cumsum(axis=1)])
 
-    def wealth(x):
+    def wealth(x, n):
         return (1 + b * best) ** x * (1 - best) ** (n - x)
 
     with plt.style.context("kellylib.kelly"):
@@ -29,9 +29,10 @@ def draw(path):
         left.axvline(best, color="k", ls="--", lw=1)
         left.text(best + 0.01, -0.05, f"best {best:.3f}")
         left.set(xlabel="stake, share of wealth", ylabel="growth, nats per bet", ylim=(-0.06, 0.03))
-        right.fill_between(n, *(wealth(binom.ppf(level, n, p)) for level in (0.1, 0.9)), alpha=0.18)
-        right.plot(n, wealth(won).T, color="k", lw=0.6, alpha=0.4)
-        right.plot(n, wealth(binom.median(n, p)), color="C0")
+        right.plot(n, wealth(won, n).T, color="k", lw=0.6, alpha=0.4)
+        low, middle, high = (wealth(binom.ppf(level, n[::5], p), n[::5]) for level in (0.1, 0.5, 0.9))
+        right.fill_between(n[::5], low, high, alpha=0.18)
+        right.plot(n[::5], middle, color="C0")
         right.set(xlabel="bets", ylabel="wealth, start = 1", yscale="log")
         fig.savefig(path, dpi=150, metadata={"Software": None})
         plt.close(fig)

@@ -58,7 +58,7 @@ Kelly.figure = function (box) {
   const N = 200, PATHS = 16, LEFT = 46, RIGHT = 350, TOP = 12, BOTTOM = 220;
   const start = { p: 0.6, b: 1, f: 0.2 };
   const slider = (name, text, min, max, step) =>
-    `<label>${text} <input type="range" name="${name}" min="${min}" max="${max}" step="${step}" value="${start[name]}"><span class="value"></span></label>`;
+    `<label>${text} <span class="value"></span><input type="range" name="${name}" min="${min}" max="${max}" step="${step}" value="${start[name]}"></label>`;
   const frame = (name, label, x, y) => `<svg class="${name}" viewBox="0 0 360 256" role="img" aria-label="${label}">
     <clipPath id="clip-${name}"><rect x="${LEFT}" y="${TOP}" width="${RIGHT - LEFT}" height="${BOTTOM - TOP}"/></clipPath>
     <g class="ticks"></g><g class="plot" clip-path="url(#clip-${name})"></g><g class="notes"></g>
@@ -82,7 +82,7 @@ Kelly.figure = function (box) {
 
   function draw() {
     const [f, p, b] = ["f", "p", "b"].map((name) => Number(inputs[name].value));
-    for (const input of Object.values(inputs)) input.nextElementSibling.textContent = Number(input.value).toFixed(input.name === "f" ? 3 : 2);
+    for (const input of Object.values(inputs)) input.previousElementSibling.textContent = Number(input.value).toFixed(input.name === "f" ? 3 : 2);
     const best = Kelly.fraction(p, b), even = Kelly.breakEven(p, b), g = Kelly.growth(f, p, b), top = Kelly.growth(best, p, b);
 
     // growth against the stake
@@ -101,7 +101,8 @@ Kelly.figure = function (box) {
     part(growthBox, "notes").innerHTML = best > 0 ? `<text x="${x(best) + 4}" y="${BOTTOM - 6}">best ${best.toFixed(3)}</text>` : "";
 
     // wealth: exact quantiles of the binomial, and the same tosses for every stake
-    const range = Math.log(10) * Math.max(2, Math.ceil((1.3 * N * top) / Math.log(10)));
+    const lucky = Kelly.logWealth(Kelly.quantile(Kelly.cumulative(N, p), 0.9), N, best, b);
+    const range = Math.log(10) * Math.max(2, Math.ceil((1.1 * lucky) / Math.log(10)));
     const u = (n) => LEFT + ((RIGHT - LEFT) * n) / N;
     const v = (w) => TOP + ((BOTTOM - TOP) * (range - Math.max(-1.2 * range, Math.min(1.2 * range, w)))) / (2 * range);
     const point = (n, w) => `${u(n).toFixed(1)} ${v(w).toFixed(1)}`;
