@@ -136,9 +136,11 @@ print(f"implied probabilities sum to {book:.4f}; of each unit the track takes {1
 # The stakes {eq}`eq-races-stakes` and the cash must add up to 1, so $c$ is a root of
 #
 # $$
-# h(c) = c + \sum_i \max\Bigl(0,\; p_i - \frac{c}{o_i}\Bigr) - 1
-#      = \max_S \Bigl\{ c\,(1 - Q_S) - (1 - P_S) \Bigr\},
-# \qquad P_S = \sum_{i \in S} p_i, \quad Q_S = \sum_{i \in S} \frac1{o_i} .
+# \begin{aligned}
+# h(c) &= c + \sum_i \max\Bigl(0,\; p_i - \frac{c}{o_i}\Bigr) - 1
+#      = \max_S \Bigl\{ c\,(1 - Q_S) - (1 - P_S) \Bigr\}, \\
+# P_S &= \sum_{i \in S} p_i, \qquad Q_S = \sum_{i \in S} \frac1{o_i} .
+# \end{aligned}
 # $$ (eq-races-budget)
 #
 # The second form, a maximum over all sets $S$ of horses, holds because the sum of positive parts is the largest sum over any
@@ -356,7 +358,7 @@ posterior = p[:, None] * likelihood / named
 mutual = (named * rel_entr(posterior, p[:, None]).sum(axis=0)).sum()
 
 # %% [markdown]
-# At fair odds the tip raises growth by exactly $I$, whatever the odds: $D(p^{(j)} \,\|\, \pi)$, averaged over tips, exceeds $D(p \,\|\, \pi)$ by $I$. This is Kelly's theorem.
+# At fair odds, whichever they are, the tip raises growth by exactly $I$: $D(p^{(j)} \,\|\, \pi)$, averaged over tips, exceeds $D(p \,\|\, \pi)$ by $I$. This is Kelly's theorem.
 # With a take it is worth less: $q^\star$ for your old opinion is consistent with the odds under every tip, so by {prf:ref}`thm-races-dual` growth after tip $j$ is at
 # most $D(p^{(j)} \,\|\, q^\star)$, and on average at most $g^\star + I$. **No tip is worth more than the information in it.**
 
