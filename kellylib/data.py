@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -347,10 +348,13 @@ def _fetch(url):
             if len(body) <= LIMIT and len(body) == int(length or len(body)):
                 return body
             problem = f"{len(body)} bytes came, {length} were announced, {LIMIT} are the most"
-        except (OSError, http.client.HTTPException) as error:
-            problem = error
-            if isinstance(error, urllib.error.HTTPError) and error.code not in (429, 500, 502, 503, 504):
+        except urllib.error.HTTPError as error:
+            problem = str(error)
+            error.close()
+            if error.code not in (429, 500, 502, 503, 504):
                 break
+        except (OSError, http.client.HTTPException) as error:
+            problem = str(error) or type(error).__name__
         time.sleep(wait or 0)
     raise RuntimeError(f"{url} cannot be had ({problem}); try again later or check your network.")
 
@@ -375,7 +379,7 @@ def _rates(name, content):
             if len(members) != 1 or Path(members[0].filename).name != members[0].filename:
                 raise ValueError(f"{name} must hold one CSV file; it holds {[m.filename for m in members]}.")
             content = archive.read(members[0])
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
             raise ValueError(f"{name} is a damaged zip ({error}); download it again.") from None
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         table, form = _csv(name, content, sep=";", encoding="utf-16"), "%d/%m/%Y"

@@ -1,0 +1,432 @@
+"""The live loader against a local server with every fault, an invented Yahoo, and the real TLREF files."""
+
+import io
+import re
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from kellylib import data
+from kellylib.data import BIST30, download_prices, download_rate, load_bist30, read_rate
+
+REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
+needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="needs the real files in ../shared/data")
+DAYS = pd.bdate_range("2023-01-02", periods=40, name="Date")
+OFFICIAL = "TARIH/DATE;AD/NAME;INGILIZCE ADI/NAME IN ENGLISH;KOD/CODE;DEGER/VALUE;REPO AOF /VWAP REPO RATE\n"
+
+
+@pytest.fixture(autouse=True)
+def quick(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(data, "WAITS", (0.01, 0.01))
+    monkeypatch.setattr(data, "TIMEOUT", 0.5)
+
+
+def official(rows=None, notes='DIPNOTLAR\nKOD/CODE;Bir; iki; "\n', header=OFFICIAL):
+    """A small file as Borsa Istanbul publishes it."""
+    rows = [(f"{day:%d/%m/%Y}", 36.5) for day in DAYS] if rows is None else rows
+    lines = [f"{day};FAİZ ORANI;REFERENCE RATE;TLREF;{value};1,234,000" for day, value in rows]
+    return (header + "\n".join(lines) + "\n" + notes.replace('"', "")).encode("utf-16")
+
+
+def zipped(content, name="TLREFORANI_D.csv"):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member in [name] if isinstance(name, str) else name:
+            archive.writestr(member, content)
+    return buffer.getvalue()
+
+
+def sheet(cells):
+    """An .xlsx as the article's: column Date, column TLREF."""
+    book = openpyxl.Workbook()
+    for row in [("Date", "TLREF"), *cells]:
+        book.active.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def server():
+    """Serves, one after the other, what is put into server.answers: (status, body, announced length)."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            serving.asked += 1
+            status, body, length = serving.answers.pop(0) if len(serving.answers) > 1 else serving.answers[0]
+            if status is None:
+                serving.done.wait(5)  # says nothing
+                return
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body) if length is None else length))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            pass
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    serving = SimpleNamespace(answers=[], asked=0, done=threading.Event())
+    serving.url = f"http://127.0.0.1:{httpd.server_port}/TLREFORANI_D.zip"
+    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield serving
+    serving.done.set()
+    httpd.shutdown()
+    thread.join()
+    httpd.server_close()
+
+
+GOOD = zipped(official())
+
+
+# ---- the formats of TLREF
+
+
+@needs_real
+def test_the_real_tlref_files_agree():
+    plain, official, article = (
+        read_rate(REAL / f) for f in ("tlref.csv", "TLREFORANI_D.csv", "TLREFORANI_D.xlsx")
+    )
+    assert (len(plain), len(official), len(article)) == (730, 1693, 1651)
+    assert official.index.is_monotonic_increasing and f"{official.index[0]:%F}" == "2018-12-28"
+    assert plain.equals(official[plain.index].rename("TLREF"))
+    assert article.tolist() == official[article.index].tolist() and f"{article.index[-1]:%F}" == "2025-08-01"
+
+
+@needs_real
+def test_the_real_official_file_is_read_from_a_zip(tmp_path):
+    (tmp_path / "t.zip").write_bytes(zipped((REAL / "TLREFORANI_D.csv").read_bytes()))
+    assert read_rate(tmp_path / "t.zip").equals(read_rate(REAL / "TLREFORANI_D.csv"))
+
+
+def test_official_files_lose_their_footnotes(tmp_path):
+    (tmp_path / "t.csv").write_bytes(official())
+    rate = read_rate(tmp_path / "t.csv")
+    assert rate.index.equals(DAYS) and (rate == 36.5).all()
+
+
+def test_the_articles_sheet_has_day_and_month_swapped(tmp_path):
+    days = pd.to_datetime(["2025-07-30", "2025-07-31", "2025-08-01", "2025-08-04"])
+    cells = [
+        (f"{d:%d/%m/%Y}" if d.day > 12 else d.replace(month=d.day, day=d.month).to_pydatetime(), 40.0)
+        for d in days
+    ]
+    (tmp_path / "t.xlsx").write_bytes(sheet(cells))
+    assert read_rate(tmp_path / "t.xlsx").index.tolist() == days.tolist()
+
+
+def test_a_sheet_with_true_dates_is_refused_not_misread(tmp_path):
+    days = pd.to_datetime(["2025-01-02", "2025-01-03", "2025-02-01"])
+    (tmp_path / "t.xlsx").write_bytes(sheet([(d.to_pydatetime(), 40.0) for d in [*days, days[0]]]))
+    with pytest.raises(ValueError, match="t.xlsx must have day and month swapped"):
+        read_rate(tmp_path / "t.xlsx")
+
+
+BAD_FILES = {
+    "renamed columns": (
+        official(header=OFFICIAL.replace("VALUE", "RATE")),
+        "one column /DATE and one /VALUE; it has",
+    ),
+    "two values": (official(header=OFFICIAL.replace("NAME;", "VALUE;")), "one column /DATE and one /VALUE"),
+    "bad day": (official([("02/01/2023", 1), ("soon", 2), ("04/01/2023", 3)]), "row 3: 'soon' is not a day"),
+    "same day": (
+        official([("02/01/2023", 1), ("02/01/2023", 2)]),
+        "row 3: '02/01/2023' is not a day that comes once",
+    ),
+    "bad value": (official([("02/01/2023", "n/a!")]), "row 2: 'n/a!' in column DEGER/VALUE is not a number"),
+    "two members": (
+        zipped(official(), ["a.csv", "b.csv"]),
+        r"must hold one CSV file; it holds \['a.csv', 'b.csv'\]",
+    ),
+    "no member": (zipped(b"", []), r"must hold one CSV file; it holds \[\]"),
+    "traversal": (
+        zipped(official(), "../../evil.csv"),
+        r"must hold one CSV file; it holds \['../../evil.csv'\]",
+    ),
+    "bomb": (zipped(b"0" * 40_000_000), "must hold at most 30000000 bytes"),
+    "cut zip": (GOOD[:-30], "is a damaged zip"),
+    "damaged zip": (GOOD[:60] + bytes(20) + GOOD[80:], "is a damaged zip|not a table"),
+    "half a character": (official() + b"x", "is not a table in CSV"),
+    "one column": (b"Date\n2023-01-02\n", "must have a column of days and one of numbers"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_bad_rate_files_are_named(tmp_path, case):
+    content, message = BAD_FILES[case]
+    (tmp_path / "rate.file").write_bytes(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        read_rate(tmp_path / "rate.file")
+    assert "rate.file" in str(caught.value)
+    assert [p.name for p in tmp_path.iterdir()] == ["rate.file"], "nothing was extracted"
+
+
+def test_a_file_without_rates_is_empty_not_wrong(tmp_path):
+    (tmp_path / "t.csv").write_bytes(official([]))
+    assert len(read_rate(tmp_path / "t.csv")) == 0
+
+
+# ---- the download of TLREF
+
+
+def test_the_rate_is_downloaded(server):
+    server.answers = [(200, GOOD, None)]
+    assert download_rate(server.url).index.equals(DAYS) and server.asked == 1
+
+
+@pytest.mark.parametrize("fault", [429, 500, 502, 503, 504])
+def test_a_passing_fault_is_tried_again(server, fault):
+    server.answers = [(fault, b"", None), (fault, b"", None), (200, GOOD, None)]
+    assert len(download_rate(server.url)) == 40 and server.asked == 3
+
+
+def test_a_cut_body_is_tried_again(server):
+    server.answers = [(200, GOOD[:100], len(GOOD)), (200, GOOD, None)]
+    assert len(download_rate(server.url)) == 40 and server.asked == 2
+
+
+FAULTS = {
+    "429": ((429, b"", None), 3, r"HTTP Error 429.*; try again later"),
+    "500": ((500, b"", None), 3, r"HTTP Error 500"),
+    "404": ((404, b"", None), 1, r"HTTP Error 404"),
+    "cut": ((200, GOOD[:100], len(GOOD)), 3, r"100 bytes came, \d+ were announced"),
+    "silence": ((None, b"", None), 3, r"timed out"),
+    "html": ((200, b"<html>Maintenance</html>", None), 1, r"must be a zip; it starts with b'<html>"),
+    "nothing": ((200, b"", None), 1, r"must be a zip; it starts with b''"),
+    "empty zip": ((200, zipped(b"", []), None), 1, r"must hold one CSV file; it holds \[\]"),
+    "bomb": ((200, zipped(b"0" * 40_000_000), None), 1, "must hold at most"),
+    "traversal": ((200, zipped(official(), "/etc/x.csv"), None), 1, r"it holds \['/etc/x.csv'\]"),
+    "columns": ((200, zipped(official(header=OFFICIAL.replace("DATE", "DAY"))), None), 1, "one column /DATE"),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_lasting_fault_is_one_sentence(server, case):
+    answer, asked, message = FAULTS[case]
+    server.answers = [answer]
+    with pytest.raises(RuntimeError, match=message):
+        download_rate(server.url)
+    assert server.asked == asked
+
+
+def test_a_body_without_end_is_cut_off(server, monkeypatch):
+    monkeypatch.setattr(data, "LIMIT", 1000)
+    server.answers = [(200, b"PK" + bytes(5000), None)]
+    with pytest.raises(RuntimeError, match="1001 bytes came, 5002 were announced, 1000 are the most"):
+        download_rate(server.url)
+
+
+def test_no_server_at_all(server):
+    with pytest.raises(
+        RuntimeError, match=r"cannot be had .*refused.*; try again later or check your network"
+    ):
+        download_rate("http://127.0.0.1:9/x.zip")
+
+
+# ---- an invented Yahoo
+
+
+@pytest.fixture
+def yahoo(monkeypatch):
+    """Prices for every symbol; a symbol in `faults` fails so often, or gives the frame that is named."""
+    import yfinance
+
+    rng = np.random.default_rng(3)
+    market = SimpleNamespace(asked=[], faults={}, frames={})
+    index = DAYS.tz_localize("Europe/Istanbul")
+
+    class Ticker:
+        def __init__(self, symbol):
+            self.symbol = symbol
+
+        def history(self, start, end, timeout):
+            market.asked.append(self.symbol)
+            if market.faults.get(self.symbol, 0) > 0:
+                market.faults[self.symbol] -= 1
+                raise ConnectionError("reset by peer")
+            if self.symbol in market.frames:
+                return market.frames[self.symbol]
+            return pd.DataFrame({"Close": np.exp(rng.normal(0, 0.02, 40).cumsum())}, index)
+
+    monkeypatch.setattr(yfinance, "Ticker", Ticker)
+    market.index = index
+    return market
+
+
+def test_prices_of_any_tickers(yahoo):
+    prices = download_prices(["AAPL", "MSFT"], "2023-01-01", "2023-03-01", suffix="")
+    assert yahoo.asked == ["AAPL", "MSFT"] and list(prices) == ["AAPL", "MSFT"] and prices.index.equals(DAYS)
+
+
+def test_renamed_tickers_are_asked_for_by_their_new_name(yahoo, monkeypatch):
+    monkeypatch.setitem(data.RENAMED, "SASA", "SASB")
+    prices = download_prices(["KOZAL", "SASA"], "2023-01-01", "2023-03-01")
+    assert yahoo.asked == ["TRALT.IS", "SASB.IS"] and list(prices) == ["KOZAL", "SASA"]
+
+
+def test_a_ticker_that_fails_twice_is_tried_again(yahoo):
+    yahoo.faults["SASA.IS"] = 2
+    assert list(download_prices(["GARAN", "SASA"], "2023-01-01", "2023-03-01")) == ["GARAN", "SASA"]
+    assert yahoo.asked == ["GARAN.IS"] + ["SASA.IS"] * 3
+
+
+def test_missing_tickers_are_named(yahoo):
+    yahoo.faults["SASA.IS"] = 99
+    yahoo.frames["AEFES.IS"] = pd.DataFrame({"Close": []}, pd.DatetimeIndex([], tz="UTC"))
+    yahoo.frames["SISE.IS"] = pd.DataFrame({"Close": [np.nan] * 40}, yahoo.index)
+    with pytest.raises(RuntimeError) as caught:
+        download_prices(["AEFES", "GARAN", "SASA", "SISE"], "2023-01-01", "2023-03-01")
+    assert str(caught.value) == (
+        "Yahoo has no prices for 3 of 4 tickers (AEFES as AEFES.IS: no prices; SASA as SASA.IS: reset by "
+        "peer; SISE as SISE.IS: no prices). If one was renamed, set kellylib.data.RENAMED[old] = new."
+    )
+
+
+def test_a_dead_yahoo_is_given_up_after_three_tickers(yahoo):
+    yahoo.faults = {f"{name}.IS": 99 for name in BIST30}
+    with pytest.raises(RuntimeError, match="Yahoo has no prices for 3 of 30 tickers"):
+        download_prices(BIST30, "2023-01-01", "2023-03-01")
+    assert len(yahoo.asked) == 9
+
+
+# ---- the whole loader
+
+
+@pytest.fixture
+def live(yahoo, server, monkeypatch):
+    server.answers = [(200, GOOD, None)]
+    monkeypatch.setattr(data, "download_rate", lambda: download_rate(server.url))
+    yahoo.server = server
+    return yahoo
+
+
+def stored():
+    return sorted(p.relative_to(data.CACHE).as_posix() for p in data.CACHE.rglob("*") if p.is_file())
+
+
+def load():
+    return load_bist30("yahoo", "2023-01-01", "2023-04-01")
+
+
+def test_a_download_is_stored_with_its_date_and_used_all_day(live):
+    first = load()
+    today = f"{pd.Timestamp.now():%Y-%m-%d}"
+    folder = "bist30_2023-01-01_2023-04-01"
+    names = [f"bist30_prices_{today}_vintage.csv", "tlref.csv", "xu030.csv"]
+    assert stored() == [f"{folder}/{name}" for name in names]
+    assert first.returns.shape == (38, 30) and list(first.benchmark) == ["XU030", "r"]
+    assert first.notes[0].startswith(f"Prices as Yahoo served them on {today}, stored in ")
+    asked = len(live.asked)
+    again = load()
+    assert len(live.asked) == asked == 31 and again.returns.equals(first.returns)
+    byhand = load_bist30(data.CACHE / folder, "2023-01-01", "2023-04-01", vintage=today)
+    assert byhand.returns.equals(first.returns) and byhand.rate.equals(first.rate)
+
+
+def test_stored_prices_are_exact(live):
+    prices = download_prices(["SASA"], "2023-01-01", "2023-04-01")["SASA"]
+    live.frames["SASA.IS"] = pd.DataFrame({"Close": prices.to_numpy()}, live.index)
+    assert load().returns["SASA"].tolist() == (prices.shift(-1) / prices - 1).iloc[:38].tolist()
+
+
+@pytest.mark.parametrize("broken", ["rate", "ticker", "price", "cover"])
+def test_a_failed_download_leaves_the_old_one_and_says_how_to_go_on(live, monkeypatch, broken):
+    monkeypatch.setattr(pd.Timestamp, "now", lambda: pd.Timestamp("2026-01-05"), raising=False)
+    load()
+    before = {name: (data.CACHE / name).read_bytes() for name in stored()}
+    monkeypatch.setattr(pd.Timestamp, "now", lambda: pd.Timestamp("2026-01-06"), raising=False)
+    if broken == "rate":
+        live.server.answers = [(500, b"", None)]
+    elif broken == "cover":
+        live.server.answers = [(200, zipped(official([("02/01/2023", 40)])), None)]
+    elif broken == "ticker":
+        live.faults["SASA.IS"] = 99
+    else:
+        live.frames["SASA.IS"] = pd.DataFrame({"Close": [-1.0] * 40}, live.index)
+    with pytest.raises(
+        RuntimeError, match=r"^The download failed: .* Go on with load_bist30\(.*, vintage=\"2026-01-05\"\).$"
+    ):
+        load()
+    assert {name: (data.CACHE / name).read_bytes() for name in stored()} == before
+
+
+def test_no_network_and_no_old_download_is_one_sentence(live):
+    live.server.answers = [(500, b"", None)]
+    with pytest.raises(RuntimeError) as caught:
+        load()
+    assert re.fullmatch(
+        r"The download failed: http://\S+ cannot be had \(HTTP Error 500: .*\); try again later or check "
+        r"your network\. Go on with load_bist30\('bundled'\)\.",
+        str(caught.value),
+    )
+    assert not live.asked and not data.CACHE.exists()
+
+
+def test_an_interrupted_store_is_not_taken_for_a_download(live, monkeypatch):
+    write = pd.DataFrame.to_csv
+
+    def full_disk(self, path, **form):
+        if "xu030" in str(path):
+            raise OSError("no space left on device")
+        return write(self, path, **form)
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        load()
+    monkeypatch.undo()
+    assert not [name for name in stored() if "prices" in name]
+
+
+def test_days_that_a_stock_lacks_are_noted(live):
+    close = np.linspace(1, 2, 40)
+    close[20] = np.nan
+    live.frames["SASA.IS"] = pd.DataFrame({"Close": close}, live.index)
+    live.frames["ASTOR.IS"] = pd.DataFrame({"Close": np.linspace(1, 2, 30)}, live.index[10:])
+    m = load()
+    assert (
+        "11 of 40 days, 2023-01-02 to 2023-01-30, where a price is missing (ASTOR 10, SASA 1)" in m.notes[1]
+    )
+
+
+# ---- a reader's own file
+
+
+def test_a_csv_file_of_any_stocks_is_a_market(tmp_path):
+    table = pd.DataFrame({"X": [1.0, 1.1, 1.21, 1.1], "Y": [2.0, 2.0, 1.0, 2.0]}, DAYS[:4])
+    table.assign(rate=36.5, benchmark=[1.0, 2.0, 1.0, 2.0]).to_csv(tmp_path / "mine.csv")
+    m = load_bist30(tmp_path / "mine.csv", "2023-01-01", "2024-01-01")
+    assert m.returns["X"].tolist() == pytest.approx([0.1, 0.1]) and m.rate.tolist() == pytest.approx(
+        [0.001] * 2
+    )
+    assert m.benchmark["benchmark"].tolist() == [1.0, -0.5] and m.notes == ()
+
+
+def test_a_csv_file_without_rate_and_benchmark_says_what_is_used(tmp_path):
+    table = pd.DataFrame({"X": [1.0, 1.1, 1.21, 1.1], "Y": [2.0, 2.0, 1.0, 2.0]}, DAYS[:4])
+    table.to_csv(tmp_path / "mine.csv")
+    m = load_bist30(str(tmp_path / "mine.csv"), "2023-01-01", "2024-01-01")
+    assert (m.rate == 0).all() and m.benchmark["mean"].tolist() == pytest.approx([0.05, -0.2])
+    assert m.notes == (
+        "No column rate: cash earns nothing.",
+        "No column benchmark: it is the mean of the stocks.",
+    )
+
+
+def test_errors_in_a_readers_file_name_it(tmp_path):
+    table = pd.DataFrame({"X": [1.0, 1.1, 1.2], "rate": [np.nan, 1.0, 1.0]}, DAYS[:3])
+    table.to_csv(tmp_path / "mine.csv")
+    with pytest.raises(
+        ValueError, match=r"mine.csv: The rates must cover the returns; 1 of 1 days have none"
+    ):
+        load_bist30(tmp_path / "mine.csv", "2023-01-01", "2024-01-01")
+    with pytest.raises(ValueError, match=r"mine.csv: Only 0 days have all prices, 3 are needed; widen"):
+        load_bist30(tmp_path / "mine.csv", "2024-01-01")
