@@ -216,7 +216,7 @@ assert (rank <= T - 1).all()
 #
 # and dropping all but the first two terms, with the variance in place of $\operatorname{E} x^2$, leaves $U$ (up to the variance of
 # $r$, which is tiny). Over a day the two differ by half the square of the mean, some $10^{-6}$. For a coin they differ
-# fatally, as the chapter on {ref}`three roads <sec-three-roads>` shows.
+# fatally: with $p = 0.9$ at even money the second moment stakes 0.8, as Kelly does, and the variance stakes everything.
 #
 # $U$ is concave, and that gives an upper bound for free.
 #
