@@ -41,9 +41,9 @@ def months(frame, with_last):
             cov = np.zeros((n + 1, n + 1))
             cov[np.tril_indices(n + 1)] = triangle
             cov = cov + np.tril(cov, -1).T
-            new = kelly_mean_variance(mean[:n], cov[:n, :n], mean[n]).round(12)
+            new = kelly_mean_variance(mean[:n], cov[:n, :n], mean[n]).round(10)
             for w in (np.zeros(n), held, new):
-                weights = dict(zip(frame.columns, [*w, round(1 - fsum(w), 12)], strict=True))
+                weights = dict(zip(frame.columns, [*w, round(1 - fsum(w), 10)], strict=True))
                 weights = {name: float(value) for name, value in weights.items() if value}
                 value = fsum(weights[name] * rows[name].iloc[-1] for name in weights)
                 entry["last"].append({"weights": weights, "return": round(value, 15)})
