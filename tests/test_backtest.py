@@ -339,6 +339,15 @@ def test_order_of_rows_and_of_stocks_does_not_matter(windows):
     assert list(run.weights.columns) == list(market.columns) and run.weights.index.equals(market.index)
 
 
+def test_order_of_targets_does_not_matter_and_the_last_of_one_row_counts():
+    days = MARKET.index
+    W = pd.DataFrame(np.eye(4)[[0, 1, 2]], [days[30], days[10], pd.Timestamp("2024-02-04")], MARKET.columns)
+    run = hold(MARKET, W)  # 4 February is a Sunday
+    assert run.weights.idxmax(axis=1).tolist() == ["cash"] * 10 + ["S1"] * 8 + ["S2"] * 12 + ["S0"] * 40
+    weekend = W.set_axis(pd.to_datetime(["2024-02-03", "2024-01-05", "2024-02-04"]))
+    assert hold(MARKET, weekend).weights.loc["2024-02-05":, "S2"].eq(1).all()
+
+
 def test_labelled_weights_are_taken_by_label():
     market = random_market(9)
 
