@@ -30,18 +30,10 @@ TIMEOUT, WAITS, LIMIT = 20, (1, 4), 30_000_000  # seconds, seconds before a seco
 
 @dataclass(frozen=True, eq=False)
 class Market:
-    """Simple returns of stocks, of cash and of a benchmark; row t runs from day t to the next row's day.
+    """Simple returns by day, of the stocks, of cash and of a benchmark, and notes on what was left out.
 
-    Attributes
-    ----------
-    returns : DataFrame, shape (T, n)
-        Simple returns of the stocks, indexed by day.
-    rate : Series, shape (T,)
-        Return of cash, ``"r"``, over the same spans.
-    benchmark : DataFrame, shape (T', 2)
-        Simple returns of the benchmark, and ``"r"`` on the benchmark's own trading days.
-    notes : tuple of str
-        What to know of these data: days that were left out, whether days are generated.
+    Row t runs from day t to the day of the next row. `rate` is the return of cash, r; `benchmark` has
+    the benchmark's return and r on the benchmark's own trading days.
     """
 
     returns: pd.DataFrame
@@ -56,15 +48,15 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
     Parameters
     ----------
     source : str or path
-        ``"bundled"``: days generated from the bundled statistics of each month (see Notes). ``"yahoo"``: a
-        download, once a day, kept in the folder `CACHE`. A folder: ``bist30_prices_<vintage>_vintage.csv``,
-        ``xu030.csv`` and ``tlref.csv``. A CSV file of prices of any stocks: columns ``Date``, one for each
-        stock and, if you like, ``benchmark`` (else their mean) and ``rate`` (percent a year, else 0).
+        ``"bundled"``: days generated from the bundled statistics of each month. ``"yahoo"``: a download, once
+        a day, kept in `CACHE`. A folder: ``bist30_prices_<vintage>_vintage.csv``, ``xu030.csv`` and
+        ``tlref.csv``. A CSV file: ``Date``, prices of any stocks, and, if you like, ``rate`` (percent a year,
+        else 0) and ``benchmark`` (else the mean of the stocks).
     start, end : str or date
         First day, and the day after the last one, on which prices are used.
     vintage : str
-        ``"seed"``: prices as Yahoo served them to the article in August 2025; ``"2026"``: in July 2026, with
-        dividends repaired; of a download: its date. A CSV file and ``"yahoo"`` have only one.
+        When Yahoo served the prices: ``"seed"``, August 2025, or ``"2026"``, July 2026 with dividends
+        repaired, or the date of a download.
 
     Returns
     -------
@@ -73,8 +65,7 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
     Raises
     ------
     ValueError
-        For a missing or damaged file, a missing ticker, a day or price that cannot be, rates that do not
-        cover the returns: the message names file and row.
+        For a file, day or price that is missing or cannot be, or rates that do not cover the returns.
     RuntimeError
         If a download fails; what was downloaded before stays.
 
@@ -86,9 +77,8 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
 
     Notes
     -----
-    Generated days have the mean and covariance of each month's real days, r among the columns, and on each
-    month's last day the real r and the real return of the portfolios that the article's rule holds. Nothing
-    else may be inferred from them: no paths, drawdowns, weeks or costs.
+    Generated days have each month's real mean and covariance, r among the columns, and on its last day the
+    real r and return of the portfolios that the article's rule holds. Infer nothing else from them.
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
     start, end, path, vintage = _day("start", start), _day("end", end), Path(source), str(vintage)
@@ -121,45 +111,21 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
 
 
 def market(prices, rate, benchmark):
-    """Market in the article's alignment: the row of day t holds the returns from t to the next day.
+    """Market of any prices (NaN: none), yearly rates in percent (act/365) and a benchmark's prices, by day.
 
-    Days on which a stock has no price are left out and noted. As in the article, the last row is lost too:
-    r is accrued between the rows of the returns.
+    Days on which a stock has no price are left out and noted. The row of day t holds the returns to the next
+    day; as in the article the last row is lost, because r is accrued between the rows of the returns.
 
-    Parameters
-    ----------
-    prices : DataFrame, shape (D, n)
-        Prices by day, > 0; NaN where there is none.
-    rate : Series
-        Simple yearly rates in percent, act/365, by day.
-    benchmark : Series
-        Prices of the benchmark by day.
-
-    Returns
-    -------
-    Market
-
-    Raises
-    ------
-    ValueError
-        For days or prices that cannot be, and rates that do not cover them.
-
-    Examples
-    --------
     >>> days = pd.date_range("2025-01-06", periods=4)
     >>> prices = pd.DataFrame({"A": [1.0, 2.0, 1.0, 3.0]}, days)
     >>> m = market(prices, pd.Series(36.5, days), prices["A"])
     >>> print(m.returns["A"].tolist(), m.rate.tolist())
     [1.0, -0.5] [0.001, 0.001]
-
-    Notes
-    -----
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
     gaps, notes = prices.sort_index().isna(), ()
     if len(days := gaps.index[gaps.any(axis=1)]):
         lacking = ", ".join(f"{name} {count}" for name, count in gaps.sum().items() if count)
-        span = f"{len(days)} of {len(prices)} days, {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}"
+        span = f"{len(days)} of {len(prices)} days, {days[0].date()} to {days[-1].date()}"
         notes = (f"Left out: {span}, where a price is missing ({lacking}).",)
     prices = prices.dropna().sort_index()
     if len(prices) < 3:
@@ -176,17 +142,12 @@ def simple_returns(prices):
     Parameters
     ----------
     prices : DataFrame, shape (D, n)
-        Prices by day, all > 0.
+        Prices by day, all > 0; each day once.
 
     Returns
     -------
     DataFrame, shape (D - 1, n)
-        The last day has no return.
-
-    Raises
-    ------
-    ValueError
-        For a price that is missing or not positive, or a day that comes twice.
+        In the order of days; the last has no return.
 
     Examples
     --------
@@ -222,17 +183,10 @@ def accrued(rate, days):
     Series, shape (D - 1,)
         Named ``"r"``; the last day has no next row.
 
-    Raises
-    ------
-    ValueError
-        If a day has no rate.
-
     Examples
     --------
-    Over a weekend, three days:
-
-    >>> days = pd.to_datetime(["2025-01-03", "2025-01-06"])
-    >>> print(accrued(pd.Series(36.5, days), days).to_list())
+    >>> days = pd.to_datetime(["2025-01-03", "2025-01-06"])  # over a weekend
+    >>> accrued(pd.Series(36.5, days), days).to_list()
     [0.003]
 
     Notes
@@ -241,11 +195,9 @@ def accrued(rate, days):
     """
     rate = rate.dropna()
     if len(missing := days[:-1].difference(rate.index)):
-        raise ValueError(
-            f"The rates must cover the returns; {len(missing)} of {len(days) - 1} days have none, first "
-            f"{missing[0]:%Y-%m-%d}. There are {len(rate)} rates, the last is {str(rate.index.max())[:10]}; "
-            "add some or narrow the dates."
-        )
+        lack = f"{len(missing)} of {len(days) - 1} days have none, first {missing[0].date()}"
+        have = f"There are {len(rate)} rates, the last is {str(rate.index.max())[:10]}"
+        raise ValueError(f"The rates must cover the returns; {lack}. {have}; add some or narrow the dates.")
     spans = np.diff(days) / np.timedelta64(1, "D")
     return pd.Series(rate.loc[days[:-1]].to_numpy() / 100 * spans / 365, days[:-1], name="r")
 
@@ -259,7 +211,7 @@ def read_prices(path, tickers=None):
         table = table[list(tickers)]
     if (bad := (table <= 0).to_numpy()).any():
         i, j = np.argwhere(bad)[0]
-        what = f"{table.columns[j]} on {table.index[i]:%Y-%m-%d} is {table.iat[i, j]}"
+        what = f"{table.columns[j]} on {table.index[i].date()} is {table.iat[i, j]}"
         raise ValueError(f"{path}, row {i + 2}: prices must be > 0; {what}. Correct it or leave it empty.")
     return table.sort_index()
 
@@ -294,9 +246,8 @@ def download_prices(tickers, start, end, suffix=".IS"):
         symbol = RENAMED.get(name, name) + suffix
         for wait in (*WAITS, None):
             try:
-                close = (
-                    yfinance.Ticker(symbol).history(start=start, end=end, timeout=TIMEOUT)["Close"].dropna()
-                )
+                history = yfinance.Ticker(symbol).history(start=start, end=end, timeout=TIMEOUT)
+                close = history["Close"].dropna()
                 found[name] = close.set_axis(close.index.tz_localize(None).normalize())
             except Exception as error:  # yfinance passes on whatever its HTTP library raises
                 failed[name] = f"{name} as {symbol}: {error or type(error).__name__}"
@@ -308,16 +259,15 @@ def download_prices(tickers, start, end, suffix=".IS"):
         if len(failed) == 3 and not any(map(len, found.values())):
             break  # it is not the tickers
     if lost := [text for name, text in failed.items() if not len(found.get(name, ()))]:
-        raise RuntimeError(
-            f"Yahoo has no prices for {len(lost)} of {len(tickers)} tickers ({'; '.join(lost[:3])}). "
-            "If one was renamed, set kellylib.data.RENAMED[old] = new."
-        )
+        what = f"{len(lost)} of {len(tickers)} tickers ({'; '.join(lost)})"
+        cure = "If one was renamed, set kellylib.data.RENAMED[old] = new."
+        raise RuntimeError(f"Yahoo has no prices for {what}. {cure}")
     return pd.DataFrame(found).rename_axis("Date").sort_index()
 
 
 def _yahoo(start, end):
     """Market of a download of today; the folder keeps one vintage a day."""
-    folder, today = CACHE / f"bist30_{start:%Y-%m-%d}_{end:%Y-%m-%d}", f"{pd.Timestamp.now():%Y-%m-%d}"
+    folder, today = CACHE / f"bist30_{start.date()}_{end.date()}", f"{pd.Timestamp.now().date()}"
     name = "bist30_prices_{}_vintage.csv"
     if not (folder / name.format(today)).exists():
         try:
@@ -370,12 +320,11 @@ def _rates(name, content):
                 raise ValueError(f"{name} must hold at most {LIMIT} bytes; look at what it is.")
             if any(m.filename == "xl/workbook.xml" for m in members):
                 table = pd.read_excel(io.BytesIO(content), dtype=object).iloc[:, :2].astype(object)
-                days = [d if isinstance(d, str) else f"{d:%m/%d/%Y}" for d in table.iloc[:, 0]]
-                if not pd.Series(pd.to_datetime(days, format="%d/%m/%Y")).is_monotonic_increasing:
-                    raise ValueError(
-                        f"{name} must have day and month swapped in its dates, as the article's has."
-                    )
-                return _table(name, table.assign(**{table.columns[0]: days}), "%d/%m/%Y").iloc[:, 0].dropna()
+                days = [f"{d:%m/%d/%Y}" if hasattr(d, "month") else str(d) for d in table.iloc[:, 0]]
+                rate = _table(name, table.assign(**{table.columns[0]: days}), "%d/%m/%Y").iloc[:, 0].dropna()
+                if not rate.index.is_monotonic_increasing:
+                    raise ValueError(f"{name} must have day and month swapped, as the article's has.")
+                return rate
             if len(members) != 1 or Path(members[0].filename).name != members[0].filename:
                 raise ValueError(f"{name} must hold one CSV file; it holds {[m.filename for m in members]}.")
             content = archive.read(members[0])
@@ -405,9 +354,7 @@ def _bytes(path):
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise ValueError(
-            f"{path} cannot be read ({error.strerror}); data/README.md has the layout."
-        ) from None
+        raise ValueError(f"{path} cannot be read ({error.strerror}); see data/README.md.") from None
 
 
 def _csv(name, content, **form):
@@ -446,12 +393,10 @@ def _bundled(vintage, start, end):
         used = days[(days >= start) & (days < end)]
         if len(used) < 3:
             raise ValueError(
-                f"The bundled days are {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}; widen start and end."
+                f"The bundled days are {days[0].date()} to {days[-1].date()}; widen start and end."
             )
         frames.append(frame.loc[used[:-2]])
-    note = (
-        "Days are generated: each month has its real mean and covariance, but no path, week or day is real."
-    )
+    note = "Days are generated: each month has its real mean and covariance, no day or path is real."
     return Market(frames[0].drop(columns="r"), frames[0]["r"], frames[1], (note,))
 
 
@@ -460,9 +405,7 @@ def _generated(name):
     content = _bytes(BUNDLED / name)
     sums = dict(line.split()[::-1] for line in _bytes(BUNDLED / "SHA256SUMS").decode().splitlines())
     if hashlib.sha256(content).hexdigest() != sums.get(name):
-        raise ValueError(
-            f"{BUNDLED / name} differs from its checksum in SHA256SUMS; git checkout -- data restores it."
-        )
+        raise ValueError(f"{BUNDLED / name} differs from SHA256SUMS; git checkout -- data restores it.")
     file, rows = json.loads(content), []
     days, columns = pd.DatetimeIndex(file["days"], name="Date"), file["columns"]
     n = len(columns)

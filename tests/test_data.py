@@ -189,7 +189,7 @@ def test_a_changed_bundled_file_is_refused(bundle):
     file = bundle / "bist30_seed.json"
     file.write_text(file.read_text().replace("0.0", "0.1", 1))
     with pytest.raises(
-        ValueError, match=r"bist30_seed.json differs .* SHA256SUMS; git checkout -- data restores"
+        ValueError, match=r"bist30_seed.json differs from SHA256SUMS; git checkout -- data restores"
     ):
         load_bist30()
     assert load_bist30(vintage="2026").returns.shape == (627, 30)
