@@ -126,7 +126,7 @@ assert R.equals(empirical(rows)[0]) and (p == empirical(rows)[1]).all()
 # %%
 stocks = market.returns.columns if universe == "all" else pd.Index(universe.split())
 if len(missing := stocks.difference(market.returns.columns)):
-    raise ValueError(f"universe must name stocks of the data; {list(missing)} are none of {list(market.returns)}.")
+    raise ValueError(f"universe must name stocks of the data; {list(missing)} are not among them.")
 
 # %%
 frame = market.returns[stocks].assign(r=market.rate)

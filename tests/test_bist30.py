@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from papermill import PapermillExecutionError, execute_notebook
 from scipy.optimize import minimize
 
 from kellylib import add_cash, empirical, kelly_mean_variance, load_bist30
 from kellylib.data import BIST30
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
 REAL = SHARED / "data"
 ARTICLE = sorted(SHARED.glob("seeds/001_*"))
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="needs the real prices in ../shared/data")
@@ -283,3 +285,55 @@ def test_bad_scenarios_are_named():
         add_cash(returns, [0.0, 0.0])
     with pytest.raises(ValueError, match="at least one period"):
         empirical(returns.iloc[:0])
+
+
+# ---- the chapter with other parameters
+
+
+def run_chapter(tmp_path, **parameters):
+    """All that the chapter prints."""
+    source, out = ROOT / "notebooks" / "05_bist30.ipynb", tmp_path / "out.ipynb"
+    notebook = execute_notebook(str(source), str(out), parameters, progress_bar=False, cwd=str(tmp_path))
+    return "".join(o.text for c in notebook.cells for o in c.get("outputs", []) if o.output_type == "stream")
+
+
+def test_the_chapter_runs_on_a_readers_own_prices(tmp_path):
+    rng = np.random.default_rng(12)
+    days = pd.bdate_range("2024-01-01", periods=70, name="Date")
+    prices = pd.DataFrame(np.exp(rng.normal(0.001, 0.02, (70, 3)).cumsum(0)), days, ["X", "Y", "Z"])
+    prices.assign(rate=5.0).to_csv(tmp_path / "mine.csv")
+    text = run_chapter(tmp_path, source="mine.csv", start="2024-01-01", end="2025-01-01")
+    assert "68 rows, 2024-01-01 to 2024-04-03, 4 columns" in text and "it is the mean of the stocks" in text
+    assert "4 months: gap below 1e-15: True" in text and "equal weights" not in text
+
+
+def test_the_chapter_runs_on_another_vintage_window_and_universe(tmp_path):
+    text = run_chapter(
+        tmp_path, vintage=2026, start="2024-01-01", end="2024-08-01", universe="AEFES GARAN ULKER"
+    )
+    assert re.search(r"2024-05-31   GARAN 0.8511   ULKER 0.1489\n", text), text
+
+
+@needs_real
+def test_the_chapter_runs_on_the_real_folder(tmp_path):
+    text = run_chapter(tmp_path, source=str(REAL))
+    assert "All 9 printed accruals agree: True" in text and "equal weights: 112 of 112" in text
+    assert "53 of 682 days" in text
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"source": "nowhere"}, r"nowhere/bist30_prices_seed_vintage.csv cannot be read"),
+        ({"vintage": "1999"}, r"vintage must be \"seed\" or \"2026\""),
+        ({"start": "2025-09-01"}, r"bundled days are 2023-01-18 to 2025-07-31; widen start and end"),
+        (
+            {"universe": "AEFES APPLE"},
+            r"universe must name stocks of the data; \['APPLE'\] are not among them",
+        ),
+    ],
+)
+def test_a_parameter_out_of_range_is_one_sentence(tmp_path, parameters, message):
+    with pytest.raises(PapermillExecutionError, match=message) as caught:
+        run_chapter(tmp_path, **parameters)
+    assert caught.value.ename == "ValueError"
