@@ -4,7 +4,14 @@ from kellylib.backtest import Backtest, hold, sweep, walk_forward
 from kellylib.data import accrued, load_bist30, simple_returns
 from kellylib.expcone import kelly_expcone
 from kellylib.full import kelly_full
-from kellylib.games import bet_growth, kelly_fraction
+from kellylib.games import (
+    bet_growth,
+    kelly_events,
+    kelly_fraction,
+    kelly_games,
+    kelly_games_mixture,
+    kelly_race,
+)
 from kellylib.growth import Solution, certify, growth_rate
 from kellylib.metrics import (
     contributions,
@@ -32,6 +39,10 @@ __all__ = [
     "kelly_order2",
     "bet_growth",
     "kelly_fraction",
+    "kelly_games",
+    "kelly_games_mixture",
+    "kelly_events",
+    "kelly_race",
     "kelly_mean_variance",
     "Backtest",
     "walk_forward",

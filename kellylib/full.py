@@ -140,10 +140,16 @@ def interior_point(oracle, x, cap):
         out[top] += sign * q[n:]
         return out
 
-    def direction(solve, target):
+    def direction(solve, target, v, y, residual):
         dx, dprice = solve(fold(target / v - y, -1) - residual)
         dv = slack(dx, zero)
         return dv, (target - y * dv) / v - y, dprice
+
+    def move(x, dx):
+        z = x + dx
+        z /= z.sum()
+        at = oracle(z)
+        return z, at, np.inf if at[1] is None else greedy(at[1], zero, cap) - at[1] @ z
 
     growth, gradient, S, d = oracle(x)
     price = gradient.max() + 0.1 * (np.ptp(gradient) + 1e-3)
@@ -151,7 +157,7 @@ def interior_point(oracle, x, cap):
     y = x @ (price - gradient) / n / v
     y[:n] = price - gradient
     y[top] += y[n:]
-    best, stalled = (np.inf,), 0
+    best, stalled, careful = (np.inf,), 0, False
     with np.errstate(all="ignore"):  # what overflows is not finite, and ends the search
         while True:
             gap, mu = greedy(gradient, zero, cap) - gradient @ x, v @ y / len(v)
@@ -164,22 +170,30 @@ def interior_point(oracle, x, cap):
             if gap <= TOLERANCE or hopeless:
                 return best[1:]
             solve = newton(S, D)
-            dv, dy, _ = direction(solve, 0 * v)
+            dv, dy, _ = direction(solve, 0 * v, v, y, residual)
             after = (v + longest(v, dv) * dv) @ (y + longest(y, dy) * dy) / len(v)
-            dv, dy, dprice = direction(solve, (after / mu) ** 3 * mu - dv * dy)
-            most = min(max(0.99, 1 - mu), 0.99999)
+            sigma = max((after / mu) ** 3, 0.1 * careful)
+            dv, dy, dprice = direction(solve, sigma * mu - dv * dy, v, y, residual)
+            most = 0.9 if careful else min(max(0.99, 1 - mu), 0.99999)
             a, c = most * longest(v, dv), most * longest(y, dy)
             least = growth - gap - len(v) * mu  # growth may fall by what the barrier explains, no more
-            for _ in range(30):
-                z = x + a * dv[:n]
-                z /= z.sum()
-                at = oracle(z)
-                if at[0] >= least:
+            new_y, new_price = y + c * dy, price + c * dprice
+            for trial in range(30):
+                z, at, new_gap = move(x, a * dv[:n])
+                u = np.maximum(slack(z, cap), 1e-300)
+                if at[0] >= least and new_gap <= 10 * max(gap, u @ new_y):
                     break
+                careful = True  # strongly curved: stay near the central path
+                if trial == 0 and new_gap < np.inf:  # a second step with the same factor
+                    rest = new_price - at[1] - fold(new_y, -1)
+                    du = direction(solve, u @ new_y / len(u), u, new_y, rest)[0]
+                    z, at, new_gap = move(z, 0.9 * longest(u, du) * du[:n])
+                    if at[0] >= least and new_gap <= 10 * max(gap, u @ new_y):
+                        break
                 a /= 2
             else:
                 return best[1:]
-            x, y, price = z, y + c * dy, price + c * dprice
+            x, y, price = z, new_y, new_price
             v = np.maximum(slack(x, cap), 1e-300)
             growth, gradient, S, d = at
 
@@ -195,9 +209,8 @@ def newton(S, D):
     T = S - S[:, k : k + 1]
     others = np.ones(n)
     others[k] = 0
-    if (
-        2 * len(S) < n and np.delete(D, k).min() > 1e-6 * np.einsum("ij,ij->j", T, T).max()
-    ):  # factor in the space of the rows (Woodbury)
+    tiny = 1e-6 * np.einsum("ij,ij->j", T, T)
+    if 2 * len(S) < n and (D >= tiny)[others > 0].all():  # factor in the space of the rows (Woodbury)
         T = np.vstack([T, np.sqrt(D[k]) * others])
         TD = T / D
         small = TD @ T.T
@@ -210,11 +223,11 @@ def newton(S, D):
     else:
         M = T.T @ T
         diagonal = M.diagonal() + D + D[k]
-        diagonal[k], shift, info = 1.0, 1e-15 * M.diagonal().max() + 1e-300, 1
+        diagonal[k], shift, info = 1.0, 1e-15, 1
         M += D[k]
         M[k], M[:, k] = 0, 0
         while info:  # duplicated assets: a shift within the rounding of T'T, more if it must be
-            M.flat[:: n + 1] = diagonal + shift
+            M.flat[:: n + 1] = diagonal * (1 + shift) + 1e-300
             factor, info = dpotrf(M, lower=1)
             shift *= 100
 
