@@ -250,14 +250,14 @@ def download_prices(tickers, start, end, suffix=".IS"):
                 close = history["Close"].dropna()
                 found[name] = close.set_axis(close.index.tz_localize(None).normalize())
             except Exception as error:  # yfinance passes on whatever its HTTP library raises
-                failed[name] = f"{name} as {symbol}: {error or type(error).__name__}"
+                failed[name] = f"{name} as {symbol}: {str(error) or type(error).__name__}"
             if len(found.get(name, ())) or wait is None:
                 break
             time.sleep(wait)
         if not len(found.get(name, ())):
             failed.setdefault(name, f"{name} as {symbol}: no prices")
-        if len(failed) == 3 and not any(map(len, found.values())):
-            break  # it is not the tickers
+        if len(failed) == 3 < len(tickers) and not any(map(len, found.values())):  # not the tickers
+            raise RuntimeError(f"Yahoo cannot be reached ({failed[name]}); try again later.")
     if lost := [text for name, text in failed.items() if not len(found.get(name, ()))]:
         what = f"{len(lost)} of {len(tickers)} tickers ({'; '.join(lost)})"
         cure = "If one was renamed, set kellylib.data.RENAMED[old] = new."
