@@ -38,8 +38,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import rel_entr
 from scipy.stats import binom
 
-from kellylib import bet_growth, kelly_fraction
-from kellylib.growth import certify
+from kellylib import bet_growth, certify, kelly_fraction
 
 plt.style.use("kellylib.kelly")
 

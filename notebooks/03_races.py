@@ -35,8 +35,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import rel_entr
 
-from kellylib import certify, kelly_fraction, kelly_full
-from kellylib.games import kelly_events, kelly_race
+from kellylib import certify, kelly_events, kelly_fraction, kelly_full, kelly_race
 
 plt.style.use("kellylib.kelly")
 
