@@ -3,6 +3,7 @@
 # make lint      ruff as linter and as formatter
 # make notebooks run the stale chapters and store their outputs in notebooks/*.ipynb (then read git diff)
 # make notebook NAME=01_coin ARGS="-p p 0.55"   one chapter with other parameters, into _build/01_coin.ipynb
+# make bench     kellylib beside its peers, in an environment of their own (.venv-bench): some 20 minutes
 # make pdf       _build/latex/kelly-certified.pdf; needs xelatex (CONTRIBUTING.md)
 PYTHON ?= python3
 PY     := .venv/bin/python
@@ -10,7 +11,7 @@ PY     := .venv/bin/python
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: book test lint notebooks notebook pdf lock clean
+.PHONY: book test lint notebooks notebook pdf lock bench clean
 book: .venv/ready
 	$(PY) book/build.py
 test: book
@@ -29,6 +30,13 @@ lock: .venv/ready # the hashed lock; it names no registry
 	$(PY) -m pip install --quiet uv
 	$(PY) -m uv pip compile --quiet --universal --extra book --extra test --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 
+bench: .venv-bench/ready
+	.venv-bench/bin/python benchmarks/solvers.py
+.venv-bench/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install -qq --disable-pip-version-check -e '.[bench]'
+	touch $@
+
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
@@ -37,4 +45,4 @@ lock: .venv/ready # the hashed lock; it names no registry
 	-$(PY) -m compileall -q -j 0 .venv/lib > .venv/compile.log 2>&1
 	touch $@
 clean:
-	rm -rf _build .venv *.egg-info
+	rm -rf _build .venv .venv-bench *.egg-info
