@@ -181,14 +181,14 @@ def interior_point(oracle, x, cap):
             for trial in range(30):
                 z, at, new_gap = move(x, a * dv[:n])
                 u = np.maximum(slack(z, cap), 1e-300)
-                if at[0] >= least and new_gap <= 10 * max(gap, u @ new_y):
+                if at[0] >= least and new_gap <= max(gap, 100 * (u @ new_y)):
                     break
                 careful = True  # strongly curved: stay near the central path
                 if trial == 0 and new_gap < np.inf:  # a second step with the same factor
                     rest = new_price - at[1] - fold(new_y, -1)
                     du = direction(solve, u @ new_y / len(u), u, new_y, rest)[0]
                     z, at, new_gap = move(z, 0.9 * longest(u, du) * du[:n])
-                    if at[0] >= least and new_gap <= 10 * max(gap, u @ new_y):
+                    if at[0] >= least and new_gap <= max(gap, 100 * (u @ new_y)):
                         break
                 a /= 2
             else:

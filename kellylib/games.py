@@ -170,7 +170,7 @@ def bet_growth(f, p, b=1.0):
 def kelly_games(p, b=1.0):
     r"""Return the stakes on N simultaneous independent games that grow wealth fastest, certified.
 
-    .. math:: \max_{x, c \ge 0} E \log \Bigl(c + \sum_i (1 + b_i) x_i [i \text{ won}]\Bigr), \; c + \sum_i x_i = 1.
+    .. math:: \max E \log \Bigl(c + \sum_i (1 + b_i) x_i [i \text{ won}]\Bigr), \quad c + \sum_i x_i = 1.
 
     The 2^N outcomes are never listed: see `bets`. Games without an edge get exactly 0.
 
@@ -383,7 +383,8 @@ def bets(weight, p, none, odds, start):
             t, E, total, log_phi = terms(u)
             dt, phi = share * STEP * t * (1 + np.exp(-u)), np.exp(log_phi)
             growth += dt @ ((np.exp(-t) - phi) / t)
-            first, second, tilted = dt * phi, dt * phi * t, E / (total if single else total[:, event])
+            first, tilted = dt * phi, E / (total if single else total[:, event])
+            second = first * t
             gradient += np.append(odds * (first @ tilted), first.sum())
             rows.append(np.sqrt(second)[:, None] * np.column_stack([odds * tilted, np.ones(len(t))]))
             d += np.append(odds**2 * (second @ (tilted * (qs / total)[:, event])), 0.0)
