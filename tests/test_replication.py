@@ -1,0 +1,80 @@
+"""The chapters of the backtest and of the audit, run again with other parameters."""
+
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from papermill import PapermillExecutionError, execute_notebook
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL = ROOT.parent / "shared" / "data"
+needs_real = pytest.mark.skipif(not REAL.exists(), reason="needs the folder of real prices, ../shared/data")
+pytestmark = pytest.mark.filterwarnings("ignore:The specified file .* does not end in:UserWarning")  # a .py
+
+
+def printed(name, folder, **parameters):
+    """All that a chapter prints with these parameters."""
+    path = ROOT / "notebooks" / f"{name}.py"
+    out = folder / "out.ipynb"
+    execute_notebook(str(path), str(out), parameters=parameters, progress_bar=False, cwd=str(folder))
+    outputs = [o for c in nbformat.read(out, 4).cells for o in c.get("outputs", [])]
+    assert not [o for o in outputs if o.get("name") == "stderr"]
+    return "\n".join(o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        dict(vintage="2026", fractions=[0.25, 1.5]),
+        dict(window="3M", calendar="W", rebalance=0, cost=0.002),
+        dict(universe="ASELS THYAO KOZAL", start="2023-06-01", end="2024-07-01", rebalance=5),
+    ],
+    ids=str,
+)
+def test_the_replication_runs_with_other_parameters(parameters, tmp_path):
+    text = printed("06_replication", tmp_path, **parameters)
+    assert "the article's run: False" in text and "XU030" in text
+
+
+@needs_real
+def test_the_replication_prints_the_same_from_real_prices(tmp_path):
+    """But for the notes on the source: its figures need no more than the bundled statistics."""
+    bundled, real = (
+        printed("06_replication", tmp_path, source=source).splitlines() for source in ("bundled", str(REAL))
+    )
+    differ = [(a, b) for a, b in zip(bundled[::-1], real[::-1], strict=False) if a != b]
+    assert len(differ) <= 2 and all("Days are generated" in a or "Left out" in b for a, b in differ), differ
+
+
+def test_a_readers_own_prices_go_through_the_replication(tmp_path):
+    rng = np.random.default_rng(0)
+    days = pd.bdate_range("2020-01-01", periods=300, name="Date")
+    prices = 100 * np.exp(rng.normal(0.001, 0.02, (300, 4)).cumsum(axis=0))
+    pd.DataFrame(prices, days, list("ABCD")).to_csv(tmp_path / "mine.csv")
+    text = printed("06_replication", tmp_path, source="mine.csv", start="2020-01-01", end="2021-01-01")
+    assert "full Kelly, honest" in text and "the article's run: False" in text
+
+
+@pytest.mark.parametrize(
+    "parameters, message",
+    [
+        (dict(universe="ASELS NOPE"), r"universe must name stocks of the source, not \['NOPE'\]"),
+        (
+            dict(fractions=[1.0, -1.0]),
+            r"fractions must list multiples of f\*, each >= 0; it is \[1.0, -1",
+        ),
+        (dict(cost=-0.1), r"cost must be a number >= 0; it is -0.1"),
+        (dict(window="99M"), r"shorten the window, '99M'"),
+        (dict(calendar="X"), r"A calendar must be D, W, M, Q or Y of dates; it is 'X'"),
+        (dict(rebalance=-1), r"calendar, rebalance must be a whole number >= 1 or a calendar; it is -1"),
+        (dict(vintage="1999"), r"vintage"),
+        (dict(start="soon"), r"start must be a day"),
+    ],
+    ids=str,
+)
+def test_a_parameter_out_of_range_stops_the_replication_with_a_sentence(parameters, message, tmp_path):
+    with pytest.raises(PapermillExecutionError, match=message) as caught:
+        printed("06_replication", tmp_path, **parameters)
+    assert caught.value.ename == "ValueError"
