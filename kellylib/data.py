@@ -279,10 +279,12 @@ def _yahoo(start, end):
             cure = f"load_bist30({str(folder) if old else 'bundled'!r}{last})"
             raise RuntimeError(f"The download failed: {error} Go on with {cure}.") from None
         tables = {"tlref.csv": rate.to_frame("TLREF"), "xu030.csv": prices[["XU030"]].dropna()}
+        tables[name.format(today)] = prices[BIST30]
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder) as new:
-            for file, table in {**tables, name.format(today): prices[BIST30]}.items():
+            for file, table in tables.items():
                 table.to_csv(Path(new) / file, index_label="Date")
+            for file in tables:
                 os.replace(Path(new) / file, folder / file)  # the prices last: they mark the day as done
     m = load_bist30(folder, start, end, vintage=today)
     return replace(m, notes=(f"Prices as Yahoo served them on {today}, stored in {folder}.", *m.notes))

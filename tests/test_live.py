@@ -291,6 +291,12 @@ def test_missing_tickers_are_named(yahoo):
     )
 
 
+def test_three_wrong_tickers_are_not_a_dead_yahoo(yahoo):
+    yahoo.faults = {"A": 99, "B": 99, "C": 99}
+    with pytest.raises(RuntimeError, match=r"no prices for 3 of 3 tickers \(A as A: .*; B as B: .*; C as C"):
+        download_prices(["A", "B", "C"], "2023-01-01", "2023-03-01", suffix="")
+
+
 def test_a_dead_yahoo_is_given_up_after_three_tickers(yahoo):
     yahoo.faults = {f"{name}.IS": 99 for name in BIST30}
     with pytest.raises(
@@ -373,19 +379,24 @@ def test_no_network_and_no_old_download_is_one_sentence(live):
     assert not live.asked and not data.CACHE.exists()
 
 
-def test_an_interrupted_store_is_not_taken_for_a_download(live, monkeypatch):
+@pytest.mark.parametrize("file", ["tlref", "xu030", "prices"])
+def test_an_interrupted_store_leaves_the_old_download(live, monkeypatch, file):
+    monkeypatch.setattr(pd.Timestamp, "now", lambda: pd.Timestamp("2026-01-05"), raising=False)
+    load()
+    before = {name: (data.CACHE / name).read_bytes() for name in stored()}
+    monkeypatch.setattr(pd.Timestamp, "now", lambda: pd.Timestamp("2026-01-06"), raising=False)
     write = pd.DataFrame.to_csv
 
     def full_disk(self, path, **form):
-        if "xu030" in str(path):
+        if file in path.name:
+            path.write_text("Date,half a fi")
             raise OSError("no space left on device")
         return write(self, path, **form)
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", full_disk)
     with pytest.raises(OSError, match="no space"):
         load()
-    monkeypatch.undo()
-    assert not [name for name in stored() if "prices" in name]
+    assert {name: (data.CACHE / name).read_bytes() for name in stored()} == before
 
 
 def test_days_that_a_stock_lacks_are_noted(live):
