@@ -154,7 +154,7 @@ assert abs(held[-1] - 1.5) < 1e-3 and abs(yearly[-1] - 0.045) < 1e-5
 # time $W_\tau > \alpha\rho$, because the wealth before was above $\alpha$. Hence $1 \le (\alpha\rho)^{-\theta} \operatorname{P}(\tau < \infty)$. $\square$
 # :::
 #
-# **Full Kelly has $\theta = 1$, in every market.** The optimality condition of cash says $\operatorname{E}(1/R) \le 1$: no use of wealth earns more than the
+# **Full Kelly has $\theta \ge 1$, in every market with cash, and exactly 1 where some cash is held.** The optimality condition of cash says $\operatorname{E}(1/R) \le 1$, with equality if it is held: no use of wealth earns more than the
 # optimum at the margin. So whoever bets Kelly, on coins, races or stocks, ever falls to a half with a probability of at most one half, and to a tenth with at
 # most one tenth.
 #
@@ -174,7 +174,7 @@ def security(f, p, b):
     high = 1.0
     while excess(high) <= 0:
         high *= 2
-    return brentq(excess, 1e-9, high, xtol=1e-14)
+    return brentq(excess, 1e-6, high, xtol=1e-14)
 
 # %%
 print(f"full Kelly: theta = {security(f_star, p, b):.6f}")
@@ -293,9 +293,9 @@ pd.DataFrame(worst, list(left), ["5 % quantile", "median", "95 % quantile"]).map
 
 # %% mystnb={"figure": {"caption": "What is left of the peak at the worst moment of the simulated career: chance that it is less than a given part (logarithmic scale; double Kelly lies off to the left).", "name": "fig-security-drawdown"}, "image": {"alt": "Three rising curves of the probability that wealth at its worst is below a given part of its peak. Quarter Kelly lies to the right, half Kelly in the middle, full Kelly to the left."}} tags=["hide-input"]
 fig, ax = plt.subplots()
-for (name, x), color, y in zip(left.items(), ["C7", "C1", "C0"], [0.3, 0.6, 0.9], strict=False):
+for (name, x), color, y in zip(left.items(), ["C7", "C1", "C0"], [0.05, 0.6, 0.9], strict=False):
     ax.plot(np.sort(x), (1 + np.arange(n_paths)) / n_paths, color=color)
-    ax.annotate(f"{name}  ", (np.quantile(x, y), y), color=color, ha="right", va="center")
+    ax.annotate(f"{name}  ", (np.quantile(x, y), y), color=color, ha="right", va="bottom")
 ax.set(xscale="log", xlabel="what is left of the peak at worst", ylabel="probability of less", ylim=(0, 1))
 plt.show()
 
@@ -329,7 +329,8 @@ def doubles(f, p, b, enough=0.9, goal=2.0, bets=20_000):
 # %%
 waits = {c: doubles(f, p, b) for c, f in zip(fractions, stakes, strict=True)}
 reach = lambda x, q: np.searchsorted(x, q) if x[-1] >= q else math.nan
-when = pd.DataFrame({f"{q:.0%} by bet": [reach(x, q) for x in waits.values()] for q in (0.1, 0.5, 0.9)}, fractions)
+when = {f"{q:.0%} by bet": [reach(x, q) for x in waits.values()] for q in (0.1, 0.5, 0.9)}
+when = pd.DataFrame(when, fractions)
 
 # %%
 when["mean, at least"] = math.log(2) / bet_growth(stakes, p, b)
