@@ -2,6 +2,7 @@
 
 from kellylib.backtest import Backtest, hold, sweep, walk_forward
 from kellylib.data import accrued, load_bist30, simple_returns
+from kellylib.drawdown import kelly_drawdown
 from kellylib.expcone import kelly_expcone
 from kellylib.full import kelly_full
 from kellylib.games import (
@@ -23,6 +24,7 @@ from kellylib.metrics import (
     summary,
 )
 from kellylib.order2 import kelly_mean_variance, kelly_order2
+from kellylib.robust import kelly_robust, worst_case
 from kellylib.scenarios import add_cash, empirical
 
 __all__ = [
@@ -44,6 +46,9 @@ __all__ = [
     "kelly_events",
     "kelly_race",
     "kelly_mean_variance",
+    "kelly_drawdown",
+    "kelly_robust",
+    "worst_case",
     "Backtest",
     "walk_forward",
     "hold",

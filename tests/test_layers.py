@@ -15,7 +15,8 @@ FLOW = [
     {"scenarios"},
     {"growth"},
     {"full"},
-    {"expcone", "order2", "games", "drawdown", "robust"},
+    {"expcone", "order2", "games", "robust"},
+    {"drawdown"},
     {"backtest"},
     {"metrics"},
 ]
