@@ -3,9 +3,10 @@
 import re
 
 
-def link_home_chapters(app, what, name, obj, options, lines):
-    """Make "Home chapter: One coin (notebooks/01_coin)." in a docstring a link to that chapter."""
+def mend_docstrings(app, what, name, obj, options, lines):
+    """Link "Home chapter: One coin (notebooks/01_coin)."; let "J. L. Kelly" not begin a list."""
     for i, line in enumerate(lines):
+        lines[i] = line = re.sub(r"^(\s*)(?=[A-Z]\. )", r"\1\\", line)
         chapter = re.search(r"(?<=Home chapter: ).+? \((notebooks/\w+)\)", line)
         if chapter and chapter[1] in app.env.found_docs:
             lines[i] = line.replace(chapter[0], f":doc:`/{chapter[1]}`")
@@ -21,6 +22,6 @@ def drop_thebe(app, page, template, context, doctree):
 
 
 def setup(app):
-    app.connect("autodoc-process-docstring", link_home_chapters)
+    app.connect("autodoc-process-docstring", mend_docstrings)
     app.connect("html-page-context", drop_thebe, priority=900)
     return {"parallel_read_safe": True}
