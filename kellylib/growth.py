@@ -23,6 +23,10 @@ class Solution:
         clipped. It certifies nothing where ``violation`` exceeds 1e-9.
     violation : float
         The largest amount by which the weights miss their bounds or the sum 1.
+
+    Notes
+    -----
+    Home chapter: Three roads (notebooks/04_three_roads).
     """
 
     weights: np.ndarray
