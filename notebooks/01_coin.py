@@ -421,8 +421,8 @@ ends.map("{:.3g}".format)
 # %% [markdown]
 # Look at the mean and the median together. As long as there is an edge, the bettor who stakes more always has the higher
 # *mean* wealth, also where his median is a loss: his mean lives on a few paths that no single bettor may count on. The
-# median is what the growth rate promises, $e^{n g(f)}$, as nearly as a whole number of wins allows. Even the Kelly bettor spends long stretches far below the highest wealth reached so far; the chapter on
-# security puts numbers on that.
+# median is what the growth rate promises, $e^{n g(f)}$, as nearly as a whole number of wins allows. Even the Kelly bettor spends long stretches far below the highest wealth reached so far; chapter
+# {ref}`sec-security` puts numbers on that.
 #
 # (sec-coin-ahead)=
 # ## How long until Kelly is ahead?
@@ -638,7 +638,7 @@ assert bet_growth(1.0, 0.999, b) == -math.inf
 # - **That you should want the fastest growth.** "Ahead with probability one in the end" is a theorem about long runs, not a
 #   commandment. {cite:t}`samuelson1971` argues that someone with other tastes is not wrong to bet less, or more, at
 #   any horizon; {cite:t}`maclean2010` collect what speaks for and against.
-# - **How far you fall on the way.** The Kelly bettor's wealth halves sooner or later with a probability of up to one half. The chapter on security
+# - **How far you fall on the way.** The Kelly bettor's wealth halves sooner or later with a probability of up to one half. Chapter {ref}`sec-security`
 #   computes it and shows what betting a fraction of Kelly buys.
 # - **More than one bet at a time.** Simultaneous bets compete for the same cash. Two coins are not twice one coin: see the chapter on
 #   many coins.

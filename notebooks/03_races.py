@@ -500,7 +500,7 @@ assert season.gap <= 1e-10 and abs(season.weights.sum() - 1) <= 1e-12
 # - **Real races.** No horse, match or price in this chapter is real, so nothing here is evidence that money can be made.
 # - **Exotic bets.** Places, forecasts and accumulators are bets on the same outcomes with other payments. They fit the general market of the chapters on portfolios, one column each, but not the
 #   closed form.
-# - **How far wealth may fall.** A race bettor who reaches the optimum has the drawdowns of full Kelly; see the chapter on security.
+# - **How far wealth may fall.** A race bettor who reaches the optimum has the drawdowns of full Kelly; see chapter {ref}`sec-security`.
 #
 # ## Exercises
 #
