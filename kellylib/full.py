@@ -157,7 +157,7 @@ def interior_point(oracle, x, cap):
     y = x @ (price - gradient) / n / v
     y[:n] = price - gradient
     y[top] += y[n:]
-    best, stalled, careful = (np.inf,), 0, False
+    best, count, stalled, astray, careful = (np.inf,), 0, 0, 0, False
     with np.errstate(all="ignore"):  # what overflows is not finite, and ends the search
         while True:
             gap, mu = greedy(gradient, zero, cap) - gradient @ x, v @ y / len(v)
@@ -167,8 +167,9 @@ def interior_point(oracle, x, cap):
                 best = gap, x, y, price
             D = d + fold(y / v, 1)
             hopeless = stalled > (8 if best[0] < 1e-9 else 80) or not (mu > 0 and np.isfinite(D).all())
-            if gap <= TOLERANCE or hopeless:
+            if gap <= TOLERANCE or hopeless or (count >= 30 and best[0] <= 1e-10):
                 return best[1:]
+            count += 1
             solve = newton(S, D)
             dv, dy, _ = direction(solve, 0 * v, v, y, residual)
             after = (v + longest(v, dv) * dv) @ (y + longest(y, dy) * dy) / len(v)
@@ -178,21 +179,24 @@ def interior_point(oracle, x, cap):
             a, c = most * longest(v, dv), most * longest(y, dy)
             least = growth - gap - len(v) * mu  # growth may fall by what the barrier explains, no more
             new_y, new_price = y + c * dy, price + c * dprice
-            for trial in range(30):
+            for trial in range(8):
                 z, at, new_gap = move(x, a * dv[:n])
                 u = np.maximum(slack(z, cap), 1e-300)
-                if at[0] >= least and new_gap <= max(gap, 100 * (u @ new_y)):
+                if at[0] >= least and new_gap <= max(gap, u @ new_y):
                     break
                 careful = True  # strongly curved: stay near the central path
                 if trial == 0 and new_gap < np.inf:  # a second step with the same factor
                     rest = new_price - at[1] - fold(new_y, -1)
                     du = direction(solve, u @ new_y / len(u), u, new_y, rest)[0]
                     z, at, new_gap = move(z, 0.9 * longest(u, du) * du[:n])
-                    if at[0] >= least and new_gap <= max(gap, 100 * (u @ new_y)):
+                    if at[0] >= least and new_gap <= max(gap, u @ new_y):
                         break
                 a /= 2
-            else:
-                return best[1:]
+            else:  # too far from the path for any step: back onto it, where gap and barrier agree
+                if (astray := astray + 1) > 5:
+                    return best[1:]
+                y, price = gap / len(v) / v, gradient @ x + gap
+                continue
             x, y, price = z, new_y, new_price
             v = np.maximum(slack(x, cap), 1e-300)
             growth, gradient, S, d = at
