@@ -81,7 +81,22 @@ def kelly_robust(R, p=None, *, radius):
 def worst_case(R, p, w, *, radius):
     """Probabilities q within a Kullback-Leibler radius of p under which the weights w grow slowest.
 
-    Takes what `kelly_robust` takes, and weights (n,); returns q, shape (K,), or raises ValueError likewise.
+    Parameters
+    ----------
+    R, p, w
+        The market and weights of it, as in `growth_rate`.
+    radius : float
+        Divergence allowed, nats, >= 0.
+
+    Returns
+    -------
+    ndarray, shape (K,)
+        The probabilities q.
+
+    Raises
+    ------
+    ValueError
+        For a market, weights or a radius that cannot be.
 
     Examples
     --------

@@ -1,0 +1,179 @@
+"""kelly_drawdown: feasible always, certified, in step with cvxpy, and quick."""
+
+import time
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import brentq
+
+from kellylib import add_cash, bet_growth, certify, growth_rate, kelly_drawdown, kelly_full
+from kellylib.robust import log_moment
+
+COIN = [[2.0, 1.0], [0.0, 1.0]], [0.6, 0.4]
+
+
+def market(seed):
+    """A random market with cash, probabilities, alpha and beta."""
+    rng = np.random.default_rng(seed)
+    K, n, daily = int(rng.integers(5, 60)), int(rng.integers(2, 12)), seed % 2
+    mean, deviation = (0.0006, 0.02) if daily else (0.02, rng.uniform(0.05, 0.5))
+    R = np.exp(rng.normal(mean, deviation, (K, n)))
+    R = np.column_stack([R, np.full(K, rng.choice([1, 1.0001]))])
+    p = rng.dirichlet(np.ones(K)) if seed % 3 else None
+    return R, p, rng.uniform(0.7, 0.99), rng.uniform(0.01, 0.5)
+
+
+def excess(R, p, w, alpha, beta):
+    """The constraint's left side minus 1, in plain arithmetic."""
+    wealth = np.asarray(R) @ w
+    p = np.full(len(wealth), 1 / len(wealth)) if p is None else np.asarray(p)
+    return p @ wealth ** -(np.log(beta) / np.log(alpha)) - 1
+
+
+def by_cvxpy(R, p, alpha, beta):
+    """The problem as a cone programme; None where the solver gives up."""
+    import cvxpy as cp
+
+    power, w = np.log(beta) / np.log(alpha), cp.Variable(R.shape[1], nonneg=True)
+    p = np.full(len(R), 1 / len(R)) if p is None else p
+    risk = cp.log_sum_exp(np.log(p) - power * cp.log(R @ w))
+    problem = cp.Problem(cp.Maximize(p @ cp.log(R @ w)), [cp.sum(w) == 1, risk <= 0])
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Solution may be inaccurate")  # then there is none, below
+            problem.solve("CLARABEL")
+    except cp.SolverError:
+        return None
+    return w.value if problem.status == "optimal" else None
+
+
+@pytest.mark.parametrize("seeds", [range(k, k + 50) for k in range(0, 200, 50)], ids=lambda s: f"from {s[0]}")
+def test_agrees_with_cvxpy_within_the_certified_gap(seeds):
+    solved = binding = 0
+    for seed in seeds:
+        R, p, alpha, beta = market(seed)
+        ours = kelly_drawdown(R, p, alpha=alpha, beta=beta)
+        assert ours.gap <= 1e-10 and ours.violation <= 1e-12, seed
+        assert excess(R, p, ours.weights, alpha, beta) <= 1e-12, seed
+        binding += kelly_full(R, p).growth > ours.growth + 1e-9
+        w = by_cvxpy(R, p, alpha, beta)
+        if w is None:
+            continue
+        solved += 1
+        w = np.maximum(w, 0) / np.maximum(w, 0).sum()
+        assert abs(growth_rate(R, p, w) - ours.growth) <= 1e-6, seed
+        while excess(R, p, w, alpha, beta) > 0:  # theirs may overdraw by 1e-9: take it back to feasible
+            w = w - 1e-9 * (w - np.eye(len(w))[-1])
+        assert growth_rate(R, p, w) <= ours.growth + ours.gap + 1e-15, seed
+    assert solved >= 45 and 20 <= binding <= 45
+
+
+def test_the_certificate_holds_against_every_feasible_rival():
+    rng, R, p, alpha, beta = np.random.default_rng(5), *market(4)
+    ours = kelly_drawdown(R, p, alpha=alpha, beta=beta)
+    rivals = rng.dirichlet(np.full(R.shape[1], 0.3), 20_000)
+    rivals = np.vstack([rivals, 0.9 * ours.weights + 0.1 * rivals])
+    rivals = [w for w in rivals if excess(R, p, w, alpha, beta) <= 0]
+    assert len(rivals) > 100
+    assert max(growth_rate(R, p, w) for w in rivals) <= ours.growth + ours.gap
+
+
+@pytest.mark.parametrize("alpha, beta", [(0.5, 0.1), (0.9, 0.3), (0.7, 0.001), (0.99, 0.2)])
+def test_one_coin_by_bisection(alpha, beta):
+    """For one coin the constraint has one root besides 0."""
+    power = np.log(beta) / np.log(alpha)
+    risk = lambda f: 0.6 * (1 + f) ** -power + 0.4 * (1 - f) ** -power - 1  # noqa: E731
+    f = brentq(risk, 1e-4 / power, 0.2, xtol=1e-15)
+    s = kelly_drawdown(*COIN, alpha=alpha, beta=beta)
+    assert abs(s.weights[0] - f) < 1e-9 and abs(s.growth - bet_growth(f, 0.6)) < 1e-11 and s.gap <= 1e-12
+
+
+def test_slack_constraint_leaves_full_kelly():
+    """With cash at 1, E 1/Rw <= 1 for Kelly: beta >= alpha never binds."""
+    for seed in range(20):
+        R, p, *_ = market(seed)
+        full, ours = kelly_full(R, p), kelly_drawdown(R, p, alpha=0.5, beta=0.5001)
+        assert ours.growth == full.growth and np.array_equal(ours.weights, full.weights)
+
+
+def test_a_tighter_bound_grows_less():
+    R, p, *_ = market(6)
+    growth = [kelly_drawdown(R, p, alpha=0.8, beta=beta).growth for beta in (0.1, 0.05, 1e-2, 1e-4, 1e-8)]
+    assert (np.diff(growth) < 0).all() and growth[-1] > 0
+
+
+def test_small_and_large_powers():
+    """beta near 1 asks for no more than growth; great powers leave the cash that is worth 1."""
+    R, p, *_ = market(7)
+    assert kelly_drawdown(R, p, alpha=1e-300, beta=1 - 1e-15).growth == kelly_full(R, p).growth
+    s = kelly_drawdown(*COIN, alpha=0.999, beta=0.001)  # power 6904: stake about 2 * 0.2 / 6905
+    assert s.gap <= 1e-12 and s.violation <= 1e-12 and abs(s.weights[0] * 6905 / 0.4 - 1) < 0.05
+
+
+def test_invariances():
+    R, p, alpha, beta = market(10)
+    base = kelly_drawdown(R, p, alpha=alpha, beta=beta)
+    assert kelly_full(R, p).growth > base.growth + 1e-6
+    order = np.random.default_rng(0).permutation(R.shape[1])
+    moved = kelly_drawdown(R[:, order], p, alpha=alpha, beta=beta)
+    twice = kelly_drawdown(np.column_stack([R, R]), p, alpha=alpha, beta=beta)
+    split = kelly_drawdown(np.vstack([R, R]), np.r_[p, p] / 2, alpha=alpha, beta=beta)
+    frame = kelly_drawdown(pd.DataFrame(R), p, alpha=alpha, beta=beta)
+    idle = kelly_drawdown(np.vstack([R, 0 * R[0]]), np.r_[p, 0], alpha=alpha, beta=beta)
+    for other in (moved, twice, split, frame, idle):
+        assert abs(other.growth - base.growth) <= 1e-11 and other.gap <= 1e-11
+    np.testing.assert_allclose(moved.weights, base.weights[order], atol=1e-6)
+
+
+def test_the_weights_are_kelly_for_tilted_probabilities():
+    """The notes' mixture m: full Kelly under m is the answer."""
+    R, p, alpha, beta = market(10)
+    s, power = kelly_drawdown(R, p, alpha=alpha, beta=beta), np.log(beta) / np.log(alpha)
+    q = log_moment(p, R @ s.weights, power)[1]
+    held = np.flatnonzero(s.weights > 1e-3)
+    a, b = (p / (R @ s.weights)) @ R[:, held] - 1, (q / (R @ s.weights)) @ R[:, held] - 1
+    theta = -(a @ (b - a)) / ((b - a) @ (b - a))
+    assert 0 < theta < 1
+    assert certify(R, (1 - theta) * p + theta * q, s.weights).gap <= 1e-10
+
+
+def test_works_on_daily_windows_and_is_quicker_than_cvxpy():
+    rng = np.random.default_rng(1)
+    ratios = []
+    for _ in range(12):
+        R = 1 + add_cash(rng.standard_t(4, (252, 20)) * 0.012 + 0.0008, 0.0001)
+        kelly_drawdown(R, alpha=0.8, beta=0.05)
+        start = time.perf_counter()
+        s = kelly_drawdown(R, alpha=0.8, beta=0.05)
+        middle = time.perf_counter()
+        by_cvxpy(R, None, 0.8, 0.05)
+        ratios.append((time.perf_counter() - middle) / (middle - start))
+        assert s.gap <= 1e-11 and s.violation <= 1e-12
+    assert np.median(ratios) > 1
+
+
+def test_ruin_in_a_scenario_is_refused_as_infeasible():
+    with pytest.raises(ValueError, match=r"No weights satisfy alpha and beta.*add_cash"):
+        kelly_drawdown([[2.0, 1.0], [0.0, 0.0]], [0.6, 0.4], alpha=0.5, beta=0.1)
+
+
+def test_no_riskless_column_may_be_infeasible():
+    R = np.random.default_rng(0).normal(1.0, 0.1, (200, 3))
+    with pytest.raises(
+        ValueError, match=r"at least .*, not 0\. Add a riskless column \(add_cash\), lower alpha"
+    ):
+        kelly_drawdown(R, alpha=0.9, beta=0.01)
+
+
+@pytest.mark.parametrize("name", ["alpha", "beta"])
+@pytest.mark.parametrize("value", [0, 1, -0.1, 1.5, np.nan])
+def test_alpha_and_beta_lie_strictly_between_0_and_1(name, value):
+    with pytest.raises(ValueError, match=f"{name} must lie strictly between 0 and 1; it is"):
+        kelly_drawdown(*COIN, **{"alpha": 0.5, "beta": 0.1, name: value})
+
+
+def test_a_bad_market_is_named():
+    with pytest.raises(ValueError, match="pass 1 \\+ returns"):
+        kelly_drawdown([[0.1, -0.1], [0.2, 0.0]], alpha=0.5, beta=0.1)

@@ -1,0 +1,126 @@
+"""kelly_robust: the worst probabilities are the worst, the certificate bounds every rival, cvxpy agrees."""
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy.special import kl_div
+
+from kellylib import growth_rate, kelly_full, kelly_robust, worst_case
+
+COIN = [[2.0, 1.0], [0.0, 1.0]], [0.6, 0.4]
+
+
+def market(seed):
+    rng = np.random.default_rng(seed)
+    K, n, daily = int(rng.integers(20, 60)), int(rng.integers(2, 8)), seed % 2
+    R = np.exp(rng.normal(0.001, 0.02, (K, n)) if daily else rng.normal(0.05, rng.uniform(0.05, 0.4), (K, n)))
+    R = np.column_stack([R, np.full(K, rng.choice([1, 1.0001]))])
+    p = rng.dirichlet(np.ones(K)) if seed % 3 else np.full(K, 1 / K)
+    return R, p, 10 ** rng.uniform(-4, -1)
+
+
+def guaranteed(R, p, w, radius):
+    """Growth that weak duality guarantees, over a grid of powers: never above the truth."""
+    x, powers = np.log(R @ w), np.logspace(-4, 5, 4000)
+    m = (-np.outer(powers, x)).max(axis=1)
+    moments = m + np.log(np.exp(-np.outer(powers, x) - m[:, None]) @ p)
+    return max((-(moments + radius) / powers).max(), x.min())
+
+
+def by_cvxpy(R, p, radius):
+    """max over w and tau of -tau log E (Rw)^(-1/tau) - tau radius: the dual of the inner minimum."""
+    import cvxpy as cp
+
+    K, n = R.shape
+    w, tau, v, t = cp.Variable(n, nonneg=True), cp.Variable(nonneg=True), cp.Variable(), cp.Variable(K)
+    u = cp.Variable(K)
+    cones = [cp.constraints.ExpCone(t - v, np.ones(K) * tau, u), p @ u <= tau, t >= -cp.log(R @ w)]
+    problem = cp.Problem(cp.Maximize(-v - tau * radius), [cp.sum(w) == 1, *cones])
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Solution may be inaccurate")  # then there is none, below
+            problem.solve("CLARABEL")
+    except cp.SolverError:
+        return None
+    return problem.value if problem.status == "optimal" else None
+
+
+def test_agrees_with_cvxpy_and_with_weak_duality():
+    solved = at_risk = 0
+    for seed in range(60):
+        R, p, radius = market(seed)
+        s = kelly_robust(R, p, radius=radius)
+        assert s.gap <= 1e-10 and s.violation <= 1e-12, seed
+        assert guaranteed(R, p, s.weights, radius) <= s.growth + 1e-12, seed
+        assert guaranteed(R, p, s.weights, radius) >= s.growth - 1e-6, seed
+        at_risk += s.weights[-1] < 1
+        value = by_cvxpy(R, p, radius)
+        if value is not None:
+            solved += 1
+            assert abs(value - s.growth) <= 1e-6, seed
+    assert solved >= 50 and at_risk >= 20
+
+
+def test_no_rival_guarantees_more():
+    rng, (R, p, _) = np.random.default_rng(0), market(4)
+    s = kelly_robust(R, p, radius=0.01)
+    assert (s.weights > 1e-3).sum() >= 2
+    rivals = 0.8 * s.weights + 0.2 * rng.dirichlet(np.full(R.shape[1], 0.3), 300)
+    worst = [growth_rate(R, worst_case(R, p, w, radius=0.01), w) for w in rivals]
+    assert max(worst) <= s.growth + s.gap
+
+
+def test_worst_case_is_in_the_ball_and_the_worst_of_it():
+    rng, (R, p, radius) = np.random.default_rng(1), market(4)
+    w = kelly_full(R, p).weights
+    q = worst_case(R, p, w, radius=radius)
+    assert abs(kl_div(q, p).sum() - radius) <= 1e-9 * radius + 1e-14
+    others = p * np.exp(rng.normal(0, 1, (20_000, len(p))) * rng.uniform(0, 0.5, (20_000, 1)))
+    others /= others.sum(axis=1, keepdims=True)
+    others = others[kl_div(others, p).sum(axis=1) <= radius]
+    assert len(others) > 100
+    assert (others @ np.log(R @ w)).min() >= q @ np.log(R @ w)
+
+
+def test_one_coin_in_closed_form():
+    """The worst coin has the least probability of heads in the ball; the stake is Kelly's for it."""
+    s, q = kelly_robust(*COIN, radius=0.01), worst_case(*COIN, [0.1, 0.9], radius=0.01)
+    assert abs(s.weights[0] - (2 * q[0] - 1)) < 1e-9
+    assert abs(q[0] * np.log(q[0] / 0.6) + q[1] * np.log(q[1] / 0.4) - 0.01) < 1e-12
+
+
+def test_radius_0_is_full_kelly_and_a_wide_ball_is_cash():
+    R, p, _ = market(2)
+    assert np.array_equal(kelly_robust(R, p, radius=0).weights, kelly_full(R, p).weights)
+    wide = kelly_robust(*COIN, radius=0.5 * np.log(0.25 / 0.24) + 1e-3)  # the fair coin is in the ball
+    assert wide.weights.tolist() == [0, 1] and wide.growth == 0 and wide.gap <= 1e-12
+    growth = [kelly_robust(R, p, radius=r).growth for r in (0, 1e-4, 1e-3, 1e-2)]
+    assert (np.diff(growth) < 0).all()
+
+
+def test_a_wide_ball_leaves_the_least_wealthy_scenarios():
+    q = worst_case(*COIN, [0.2, 0.8], radius=5.0)
+    assert q.tolist() == [0, 1]
+    assert worst_case(*COIN, [1, 0], radius=0.1).tolist() == [0, 1]  # ruin is the worst, however unlikely
+
+
+def test_scenarios_of_probability_0_do_not_count():
+    R, p, radius = market(3)
+    base = kelly_robust(R, p, radius=radius)
+    idle = kelly_robust(np.vstack([R, 0 * R[0]]), np.r_[p, 0], radius=radius)
+    assert np.array_equal(base.weights, idle.weights)
+    q = worst_case(np.vstack([R, 0 * R[0]]), np.r_[p, 0], base.weights, radius=radius)
+    assert q[-1] == 0 and np.allclose(q[:-1], worst_case(R, p, base.weights, radius=radius), atol=1e-12)
+
+
+@pytest.mark.parametrize("radius", [-0.1, np.nan, np.inf])
+def test_bad_radius(radius):
+    for call in (kelly_robust, lambda R, p, radius: worst_case(R, p, [0, 1], radius=radius)):
+        with pytest.raises(ValueError, match="radius must be a divergence in nats, finite and >= 0; it is"):
+            call(*COIN, radius=radius)
+
+
+def test_bad_weights_are_named():
+    with pytest.raises(ValueError, match="w must hold 2 weights"):
+        worst_case(*COIN, [1.0], radius=0.1)
