@@ -39,6 +39,7 @@ bench: .venv-bench/ready
 
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "needs Python 3.11 or newer: make PYTHON=python3.11")'
+	@echo "setting up .venv: about 150 packages, one to three minutes"
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install -qq --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
