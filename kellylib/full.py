@@ -196,6 +196,22 @@ def interior_point(oracle, x, cap):
                 if (astray := astray + 1) > 5:
                     return best[1:]
                 y, price = gap / len(v) / v, gradient @ x + gap
+                mu, residual = gap / len(v), price - gradient - fold(gap / len(v) / v, -1)
+                for _ in range(5):
+                    dv, _, dprice = direction(newton(S, d + fold(y / v, 1)), mu, v, y, residual)
+                    a, merit = 0.9 * longest(v, dv), growth + mu * np.log(v).sum()
+                    for _ in range(30):
+                        z, at, new_gap = move(x, a * dv[:n])
+                        u = np.maximum(slack(z, cap), 1e-300)
+                        if at[0] + mu * np.log(u).sum() >= merit:
+                            break
+                        a /= 2
+                    x, v = z, u
+                    growth, gradient, S, d = at
+                    y, price = mu / v, gradient @ x + len(v) * mu
+                    residual = price - gradient - fold(y, -1)
+                    if new_gap <= len(v) * mu:
+                        break
                 continue
             x, y, price = z, new_y, new_price
             v = np.maximum(slack(x, cap), 1e-300)
