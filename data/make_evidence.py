@@ -19,21 +19,17 @@ import pandas as pd
 
 from kellylib import (
     add_cash,
-    contributions,
-    drawdowns,
     empirical,
     hold,
     kelly_full,
     kelly_mean_variance,
     load_bist30,
-    monthly_returns,
-    stationary_bootstrap,
-    summary,
     sweep,
     walk_forward,
 )
 from kellylib.backtest import Backtest
 from kellylib.data import read_prices
+from kellylib.metrics import contributions, drawdowns, monthly_returns, stationary_bootstrap, summary
 
 FILES = ("bist30_prices_seed_vintage.csv", "bist30_prices_2026_vintage.csv", "xu030.csv", "tlref.csv")
 COST = 0.002  # of the value traded: an assumption for commission and half the spread

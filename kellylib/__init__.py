@@ -14,15 +14,7 @@ from kellylib.games import (
     kelly_race,
 )
 from kellylib.growth import Solution, certify, growth_rate
-from kellylib.metrics import (
-    contributions,
-    drawdowns,
-    in_sample,
-    monthly_returns,
-    shares,
-    stationary_bootstrap,
-    summary,
-)
+from kellylib.metrics import summary
 from kellylib.order2 import kelly_mean_variance, kelly_order2
 from kellylib.robust import kelly_robust, worst_case
 from kellylib.scenarios import add_cash, empirical
@@ -54,10 +46,4 @@ __all__ = [
     "hold",
     "sweep",
     "summary",
-    "drawdowns",
-    "monthly_returns",
-    "contributions",
-    "shares",
-    "in_sample",
-    "stationary_bootstrap",
 ]

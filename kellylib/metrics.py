@@ -1,4 +1,7 @@
-"""Returns -> numbers: one formula a function. Rows are named by the day on which they begin."""
+"""Returns -> numbers: one formula a function. Rows are named by the day on which they begin.
+
+The home chapter of all but `summary` is the audit (notebooks/07_audit).
+"""
 
 import numpy as np
 import pandas as pd
@@ -32,12 +35,9 @@ def summary(runs, periods_per_year=252):
     >>> summary({"A": run}, 1)[["annual mean", "Sharpe", "wealth"]].round(4).values.tolist()
     [[0.25, 0.7071, 1.5]]
 
-    References
-    ----------
-    Lo, A. W. (2002). The Statistics of Sharpe Ratios. Financial Analysts Journal 58(4).
-
     Notes
     -----
+    A. W. Lo (2002), The Statistics of Sharpe Ratios, Financial Analysts Journal 58(4), 36-52.
     Home chapter: Replication (notebooks/06_replication).
     """
     root, rows = np.sqrt(periods_per_year), {}
@@ -70,30 +70,12 @@ def _deviation(x):
 
 
 def drawdowns(returns, top=5):
-    """The deepest drawdowns: first losing row, lowest row, row of recovery (NaT: none yet), depth and length.
+    """The deepest drawdowns: first losing row, lowest row, row of recovery (NaT: not yet), depth, rows.
 
-    Parameters
-    ----------
-    returns : Series, shape (T,)
-        Simple returns.
-    top : int
-        How many.
-
-    Returns
-    -------
-    DataFrame
-        Deepest first. ``rows`` counts the rows from the first losing one to the recovery, or to the end.
-
-    Examples
-    --------
     >>> days = pd.date_range("2025-01-01", periods=4)
     >>> print(drawdowns(pd.Series([0.1, -0.5, -0.2, 2.0], days)).to_string(index=False))
          start     trough   recovery  depth  rows
     2025-01-02 2025-01-03 2025-01-04   -0.6     3
-
-    Notes
-    -----
-    Home chapter: The audit (notebooks/07_audit).
     """
     wealth = (1 + returns).cumprod()
     depth = wealth / np.maximum.accumulate(np.r_[1, wealth])[1:] - 1
@@ -108,26 +90,11 @@ def drawdowns(returns, top=5):
 
 
 def monthly_returns(returns):
-    """Table of compound returns, a row for each year, a column for each month, and the year's in the last.
+    """Compound returns of daily ones: a row for each year, a column for each month, the year's in the last.
 
-    Parameters
-    ----------
-    returns : Series, shape (T,)
-        Simple returns by day.
-
-    Returns
-    -------
-    DataFrame
-
-    Examples
-    --------
     >>> days = pd.to_datetime(["2025-01-30", "2025-01-31", "2025-02-03"])
     >>> monthly_returns(pd.Series([0.5, 1.0, -0.5], days)).values.tolist()
     [[2.0, -0.5, 0.5]]
-
-    Notes
-    -----
-    Home chapter: The audit (notebooks/07_audit).
     """
     year, month = returns.index.year.rename("year"), returns.index.month.rename("month")
     months = (1 + returns).groupby([year, month]).prod().unstack() - 1
@@ -135,30 +102,13 @@ def monthly_returns(returns):
 
 
 def contributions(run, returns):
-    r"""Gain of a wealth of 1 by column, :math:`\sum_t W_{t-1} (1 - c_t) w_{t,i} R_{t,i}`, then that of costs.
+    r"""Gain of 1 by column, :math:`\sum_t W_{t-1} (1 - c_t) w_{t,i} R_{t,i}`, and of costs; not after ruin.
 
-    Parameters
-    ----------
-    run : Backtest
-        Without ruin.
-    returns : DataFrame, shape (T, n)
-        The simple returns of which it is.
-
-    Returns
-    -------
-    Series, shape (n + 1,)
-
-    Examples
-    --------
     >>> from kellylib.backtest import hold
     >>> market = pd.DataFrame({"A": [0.5, 1.0], "cash": 0.0}, pd.date_range("2025-01-01", periods=2))
     >>> run = hold(market, pd.DataFrame([[1.0, 0.0]], market.index[:1], market.columns), cost=0.25)
-    >>> contributions(run, market).round(8).tolist()
-    [1.6, 0.0, -0.2]
-
-    Notes
-    -----
-    Home chapter: The audit (notebooks/07_audit).
+    >>> contributions(run, market).round(8).to_dict()
+    {'A': 1.6, 'cash': 0.0, 'costs': -0.2}
     """
     earned = run.weights * returns.sort_index()
     kept = (1 + run.returns) / (1 + earned.sum(axis=1))
@@ -168,35 +118,11 @@ def contributions(run, returns):
 
 
 def shares(weights, prices, capital):
-    """Whole shares that a capital buys, and the cash that is left: nothing is bought on credit.
+    """Whole shares that a capital buys by weights and prices, and the cash left: nothing is bought on credit.
 
-    Parameters
-    ----------
-    weights : Series, shape (n,)
-        Fractions of the capital by stock, >= 0 with sum <= 1.
-    prices : Series
-        Price of a share, for each stock of `weights`, > 0.
-    capital : float
-        Money, >= 0.
-
-    Returns
-    -------
-    (Series of int, float)
-
-    Raises
-    ------
-    ValueError
-        For weights, prices or a capital that cannot be.
-
-    Examples
-    --------
     >>> bought, cash = shares(pd.Series({"A": 0.5, "B": 0.25}), pd.Series({"A": 30.0, "B": 5.0}), 100)
     >>> bought.to_dict(), float(cash)
     ({'A': 1, 'B': 5}, 45.0)
-
-    Notes
-    -----
-    Home chapter: The audit (notebooks/07_audit).
     """
     prices = prices.reindex(weights.index)
     if not ((weights >= 0).all() and weights.sum() <= 1 + 1e-9 and capital >= 0):
@@ -208,30 +134,12 @@ def shares(weights, prices, capital):
 
 
 def in_sample(past, weights):
-    r"""What weights would have done in the rows that they were chosen from, per period.
+    r"""Per period, in the rows that weights were chosen from: growth (nats), mean, volatility, and spread.
 
-    Growth (mean log return, nats), expected return, volatility, diversification :math:`\sum_i w_i s_i / s_P`
-    (1: a single stock), effective number of holdings :math:`1 / \sum_i w_i^2`.
+    Diversification is :math:`\sum_i w_i s_i / s_P` (1: a single stock), holdings :math:`1 / \sum_i w_i^2`.
 
-    Parameters
-    ----------
-    past : DataFrame, shape (T, n)
-        Simple returns.
-    weights : array_like, shape (n,)
-        With sum 1.
-
-    Returns
-    -------
-    Series
-
-    Examples
-    --------
     >>> in_sample(pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}), [1, 0]).round(4).tolist()
     [0.2027, 0.25, 0.3536, 1.0, 1.0]
-
-    Notes
-    -----
-    Home chapter: The audit (notebooks/07_audit).
     """
     w, r = np.asarray(weights, float), past.to_numpy() @ np.asarray(weights, float)
     with np.errstate(divide="ignore"):  # ruin: growth is -inf
@@ -241,34 +149,12 @@ def in_sample(past, weights):
 
 
 def stationary_bootstrap(T, block, draws, rng):
-    """Rows of resampled histories: blocks of random start and geometric length, the end joined to the start.
+    """Rows (draws, T) of resampled histories: blocks of random start and geometric length, mean `block`.
 
-    Parameters
-    ----------
-    T : int
-        Rows of the history.
-    block : float
-        Mean length of a block, >= 1.
-    draws : int
-        Histories.
-    rng : numpy.random.Generator
+    D. N. Politis, J. P. Romano (1994), J. Am. Stat. Assoc. 89(428), 1303-1313. The end joins the start.
 
-    Returns
-    -------
-    ndarray of int, shape (draws, T)
-
-    Examples
-    --------
     >>> stationary_bootstrap(6, 3, 2, np.random.default_rng(0)).shape
     (2, 6)
-
-    References
-    ----------
-    Politis, D. N., Romano, J. P. (1994). The Stationary Bootstrap. J. Am. Stat. Assoc. 89(428), 1303-1313.
-
-    Notes
-    -----
-    Home chapter: The audit (notebooks/07_audit).
     """
     if not (T >= 1 and block >= 1 and draws >= 1):
         raise ValueError(f"T, block and draws must be >= 1; they are {T}, {block}, {draws}.")

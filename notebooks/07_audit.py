@@ -32,8 +32,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from kellylib import add_cash, hold, kelly_mean_variance, load_bist30, stationary_bootstrap, summary
-from kellylib.backtest import sweep, walk_forward
+from kellylib import add_cash, hold, kelly_mean_variance, load_bist30, metrics, summary, sweep, walk_forward
 from kellylib.data import BUNDLED
 from kellylib.metrics import contributions, drawdowns, in_sample, monthly_returns, shares
 
@@ -484,7 +483,7 @@ def resample(T, block, rng):
 
 
 seeds = range(20)
-theirs = [stationary_bootstrap(40, 10, 1, np.random.default_rng(s))[0].tolist() for s in seeds]
+theirs = [metrics.stationary_bootstrap(40, 10, 1, np.random.default_rng(s))[0].tolist() for s in seeds]
 assert theirs == [resample(40, 10, np.random.default_rng(s)) for s in seeds]
 
 # %% [markdown]

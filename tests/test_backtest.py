@@ -12,15 +12,14 @@ from scipy.optimize import brentq
 
 from kellylib import (
     add_cash,
-    contributions,
     hold,
     kelly_mean_variance,
     load_bist30,
     simple_returns,
-    summary,
     sweep,
     walk_forward,
 )
+from kellylib.metrics import contributions, summary
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 needs_real = pytest.mark.skipif(not REAL.exists(), reason="needs the folder of real prices, ../shared/data")

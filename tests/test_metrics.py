@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from kellylib import (
     Backtest,
     add_cash,
+    hold,
+)
+from kellylib.metrics import (
     contributions,
     drawdowns,
-    hold,
     in_sample,
     monthly_returns,
     shares,
