@@ -5,7 +5,7 @@
     python book/build.py --only 01_coin    # run this chapter alone, render nothing (with --accept: store it)
     python book/build.py --pdf             # _build/latex/kelly-certified.pdf (needs xelatex)
 
-A chapter is stale when its source, kellylib, data or the lock changed since it last ran. What ran is kept
+A chapter is stale when its source, kellylib, data, a table of benchmarks or the lock changed since it ran. What ran is kept
 with its figures in _build/executed. Pages are staged into _build/src: Sphinx never walks .venv or tests.
 """
 
@@ -43,7 +43,7 @@ CELL_SECONDS = 300  # a cell that takes longer has hung
 def fingerprint(root=ROOT):
     """Hash of all that a chapter's outputs can depend on besides its own text."""
     digest = hashlib.sha256(sys.version.encode())
-    files = [root / "requirements.lock"]
+    files = [root / "requirements.lock", *sorted((root / "benchmarks").glob("*.json"))]
     for folder in ("kellylib", "data"):
         files += sorted(p for p in (root / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     for path in files:
