@@ -5,8 +5,9 @@
     python book/build.py --only 01_coin    # run this chapter alone, render nothing (with --accept: store it)
     python book/build.py --pdf             # _build/latex/kelly-certified.pdf (needs xelatex)
 
-A chapter is stale when its source, kellylib, data, a table of benchmarks or the lock changed since it ran. What ran is kept
-with its figures in _build/executed. Pages are staged into _build/src: Sphinx never walks .venv or tests.
+A chapter is stale when its source, kellylib, data, the results of the benchmarks or the lock changed since it
+ran. What ran is kept with its figures in _build/executed. Pages are staged into _build/src: Sphinx never walks
+.venv or tests.
 """
 
 import argparse

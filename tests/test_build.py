@@ -78,6 +78,7 @@ def test_only_what_changed_makes_a_chapter_stale(tmp_path):
     for name in (
         "kellylib/a.py",
         "data/b.json",
+        "benchmarks/d.json",
         "requirements.lock",
         "tests/c.py",
         "kellylib/__pycache__/a.pyc",
