@@ -6,8 +6,8 @@
     python book/build.py --pdf             # _build/latex/kelly-certified.pdf (needs xelatex)
 
 A chapter is stale when its source, kellylib, data, the results of the benchmarks or the lock changed since it
-ran. What ran is kept with its figures in _build/executed. Pages are staged into _build/src, so that Sphinx does
-not walk .venv or tests.
+ran. What ran is kept with its figures in _build/executed. Pages are staged into _build/src, so that Sphinx
+does not walk .venv or tests.
 """
 
 import argparse
