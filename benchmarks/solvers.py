@@ -7,8 +7,9 @@
 
 Needs the extra `bench` (azapy, Riskfolio-Lib). Each system runs in a process of its own, one call at a time,
 and the systems take turns, so that a busy minute hurts all alike; ratios are medians of ratios within a
-round. A call is cut at 120 s; who needs more than 5 s gets one round. Memory is the peak of the process above
-what it held before the call. A pass is the time of one product `v @ R`, taken beside each call.
+round (for those with less than three rounds, to the median of kelly_full). A call is cut at 120 s; who needs
+more than 5 s gets one round. Memory is the peak of the process above what it held before the call. A pass is
+the time of one product `v @ R`, taken beside each call.
 """
 
 import argparse
@@ -258,7 +259,8 @@ def run(shape, workers):
     for name in workers:
         times = np.array(seconds[name])
         row = {"rounds": len(times), "seconds": float(np.median(times))}
-        row["ratio"] = float(np.median(times / reference[: len(times)]))
+        same = reference[: len(times)] if len(times) >= 3 else np.median(reference)  # one round is no median
+        row["ratio"] = float(np.median(times / same))
         if not np.isfinite(row["seconds"]):
             row = {"rounds": len(times), "note": f"> {CUT:.0f} s", "ratio": CUT / float(np.median(reference))}
         elif last[name][1] is None or not np.isfinite(last[name][1]).all():
