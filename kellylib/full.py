@@ -178,18 +178,18 @@ def interior_point(oracle, x, cap):
             most = 0.9 if careful else min(max(0.99, 1 - mu), 0.99999)
             a, c = most * longest(v, dv), most * longest(y, dy)
             least = growth - gap - len(v) * mu  # growth may fall by what the barrier explains, no more
-            new_y, new_price = y + c * dy, price + c * dprice
+            new_y, new_price, near = y + c * dy, price + c * dprice, 1 if careful else 200
             for trial in range(8):
                 z, at, new_gap = move(x, a * dv[:n])
                 u = np.maximum(slack(z, cap), 1e-300)
-                if at[0] >= least and new_gap <= max(gap, u @ new_y):
+                if at[0] >= least and new_gap <= max(gap, near * (u @ new_y)):
                     break
                 careful = True  # strongly curved: stay near the central path
                 if trial == 0 and new_gap < np.inf:  # a second step with the same factor
                     rest = new_price - at[1] - fold(new_y, -1)
                     du = direction(solve, u @ new_y / len(u), u, new_y, rest)[0]
                     z, at, new_gap = move(z, 0.9 * longest(u, du) * du[:n])
-                    if at[0] >= least and new_gap <= max(gap, u @ new_y):
+                    if at[0] >= least and new_gap <= max(gap, near * (u @ new_y)):
                         break
                 a /= 2
             else:  # too far from the path for any step: back onto it, where gap and barrier agree
