@@ -142,7 +142,9 @@ def test_chapter_offers_its_source_and_its_notebook(chapter):
 def test_chapter_is_numbered_and_proved(chapter):
     """What a reader cites: numbered equations and figures, each exercise with a hidden solution."""
     text = (HTML / "notebooks" / f"{chapter}.html").read_text(encoding="utf-8")
-    assert 'class="eqno"' in text and 'class="caption-number"' in text
+    source = (ROOT / "notebooks" / f"{chapter}.py").read_text(encoding="utf-8")
+    labelled = len(re.findall(r"^# (?:\$\$ \(eq-|:label: eq-)", source, re.M))
+    assert text.count('class="eqno"') == labelled and 'class="caption-number"' in text
     assert text.count('class="exercise admonition"') >= 4
     solutions = re.findall(r'class="solution ([^"]*)"', text)
     assert len(solutions) >= 4 and all("dropdown" in classes for classes in solutions)
