@@ -84,7 +84,8 @@ def walk_forward(
     targets = np.empty((len(asked), n))
     for i, t in enumerate(asked):
         seen = slice(first[t], last[t])  # copied, days too: a view would lead to the rest of its array
-        w = strategy(pd.DataFrame(X[seen].copy(), pd.Index(days.to_numpy()[seen].copy()), returns.columns))
+        past = X[seen].copy(), pd.Index(days.to_numpy()[seen].copy()), returns.columns
+        w = strategy(pd.DataFrame(*past, copy=False))
         w = w.reindex(returns.columns) if isinstance(w, pd.Series) and len(w) == n else w
         if np.shape(w) != (n,):
             raise ValueError(

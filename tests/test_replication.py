@@ -78,3 +78,35 @@ def test_a_parameter_out_of_range_stops_the_replication_with_a_sentence(paramete
     with pytest.raises(PapermillExecutionError, match=message) as caught:
         printed("06_replication", tmp_path, **parameters)
     assert caught.value.ename == "ValueError"
+
+
+# ---- the audit
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        dict(vintage="2026", fraction=0.5, window="3M", calendar="W", cost=0.002),
+        dict(universe="ASELS THYAO KOZAL", start="2023-06-01", end="2024-07-01", n_draws=50),
+    ],
+    ids=str,
+)
+def test_the_audit_runs_with_other_parameters(parameters, tmp_path):
+    text = printed("07_audit", tmp_path, **parameters)
+    assert "No inference is drawn from paths" in text and "19 of 19 intervals of the Sharpe ratio" in text
+
+
+@pytest.mark.parametrize(
+    "parameters, message",
+    [
+        (dict(universe="NOPE"), r"universe must name stocks of the source; it is 'NOPE'"),
+        (dict(fraction=0.0), r"fraction must be above 0 and at most 1; it is 0"),
+        (dict(n_draws=0), r"n_draws must be a whole number >= 1; it is 0"),
+        (dict(cost=-1.0), r"cost must be a number >= 0; it is -1"),
+    ],
+    ids=str,
+)
+def test_a_parameter_out_of_range_stops_the_audit_with_a_sentence(parameters, message, tmp_path):
+    with pytest.raises(PapermillExecutionError, match=message) as caught:
+        printed("07_audit", tmp_path, **parameters)
+    assert caught.value.ename == "ValueError"
