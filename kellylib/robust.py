@@ -140,23 +140,19 @@ def tilted_kelly(R, p, power, theta, near):
     """Maximize (1 - theta) E log Rw - theta / power * log E (Rw)**-power, from solvent weights near by."""
 
     def oracle(w):
-        nonlocal least
-        wealth, value = A @ w, -np.inf
-        if wealth.min() > 0:
-            h, q = log_moment(p, wealth, power)
-            value = (1 - theta) * (p @ np.log(wealth)) - theta / power * h
-        if not value >= least:  # a great power bends so much that a step must not lose more than this
+        wealth = A @ w
+        if wealth.min() <= 0:
             return -np.inf, None, None, None
+        h, q = log_moment(p, wealth, power)
         S = A / wealth[:, None]
         gradient = ((1 - theta) * p + theta * q) @ S
-        least = value - 0.1 * (gradient.max() - 1)
         S -= 1  # on sum(dw) == 0 the same Hessian, better conditioned
         d = (1 - theta) * p + theta * (1 + power) * q  # minus the Hessian: S' (diag(d) - theta power q q') S
         root = np.sqrt(np.where(d > 0, d, 1.0))
         u = np.sqrt(theta * power) * q / root
         S *= root[:, None]
         S -= np.outer(u / (1 + np.sqrt(1 - u @ u)), u @ S)
-        return value, gradient, S, 0.0
+        return (1 - theta) * (p @ np.log(wealth)) - theta / power * h, gradient, S, 0.0
 
     def price(w):
         wealth = R @ w
@@ -166,7 +162,6 @@ def tilted_kelly(R, p, power, theta, near):
     work = np.union1d(np.flatnonzero(near), np.argsort(-price(near / near.sum()))[:24])
     while True:
         A, x = R[:, work], (1 - part) * near[work] / near.sum() + part / len(work)
-        least = -np.inf
         x, slack_price, _ = interior_point(oracle, x / x.sum(), np.full(len(work), np.inf))
         w = np.zeros(R.shape[1])
         w[work] = np.where(x < slack_price[: len(x)], 0.0, x)
