@@ -51,7 +51,7 @@ plt.style.use("kellylib.kelly")
 
 # %% tags=["parameters"]
 p = 0.6  # float, probability: of heads, hidden from the bettor, above 0.5 and below 1
-n_seen = 50  # int, tosses: seen before the bet, 2 to 2000
+n_seen = 50  # int, tosses: seen before the bet, 2 to 1000
 prior = 1.0  # float, tosses: heads, and as many tails, in the prior; 1 is uniform
 n_stocks = 10  # int, stocks: in the simulated markets, 4 or more
 n_months = 60  # int, months: observed in each market, 12 or more
@@ -67,7 +67,7 @@ if not (0 < prior < math.inf and 1e-4 <= radius <= 0.1):
     raise ValueError(f"prior must be > 0 and radius from 0.0001 to 0.1; they are {prior} and {radius}.")
 
 # %%
-whole = {"n_seen": (n_seen, 2, 2000), "n_stocks": (n_stocks, 4, 100), "n_months": (n_months, 12, 2000)}
+whole = {"n_seen": (n_seen, 2, 1000), "n_stocks": (n_stocks, 4, 100), "n_months": (n_months, 12, 2000)}
 whole |= {"n_worlds": (n_worlds, 30, 5000), "n_samples": (n_samples, 10, 1000), "seed": (seed, 0, 2**32)}
 
 # %%
@@ -167,7 +167,7 @@ print(f"growth: plug-in {earned(plug_in):.6f}, Bayes {earned(bayes):.6f}, best {
 sane = heads < n_seen
 given = lambda stakes: chance[sane] @ bet_growth(stakes[sane], p) / chance[sane].sum()
 print(f"growth unless all heads: plug-in {given(plug_in):.6f}, Bayes {given(bayes):.6f}")
-assert chance @ plug_in > f_star and earned(plug_in) == -math.inf
+assert chance @ plug_in > f_star - 1e-12 and earned(plug_in) == -math.inf
 
 # %%
 seen = betabinom.pmf(heads, n_seen, prior, prior)
