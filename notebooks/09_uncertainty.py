@@ -195,7 +195,7 @@ assert all(over_prior(k * plug_in) <= over_prior(bayes) + 1e-15 for k in np.lins
 # k \approx \frac{f^{\star 2}}{f^{\star 2} + v}, \qquad v = \frac{4pq}{n} .
 # $$ (eq-uncertainty-factor)
 #
-# Bias is bought to save variance, as in all shrinkage. The factor is one when the edge is large compared with its standard error, and one half when the edge is exactly one standard error. *Half Kelly is the right answer to an estimate that is one standard error from zero.* This is the back-of-envelope correction of the paper, for even money.
+# Bias is bought to save variance, as in all shrinkage. The factor is one when the edge is large compared with its standard error, and one half when the edge is exactly one standard error. *Half Kelly is the right answer to an estimate that is one standard error from zero.* The paper too ends with a back-of-envelope correction that needs only the estimate and its variance; this one is derived here, for even money.
 
 # %%
 def best_factor(n):
@@ -840,5 +840,5 @@ assert abs(width + math.log(4 * p * (1 - p)) / 2) < 1e-12
 #
 # ## Sources
 #
-# {cite:t}`baker2013` derived the shrinkage of the Kelly stake under an estimated probability, including the approximation {eq}`eq-uncertainty-factor`. {cite:t}`sunboyd2018` formulated distributionally robust Kelly gambling and its tractable cases. The growth of the mean-variance form is in {cite:t}`thorp2006`, and
+# {cite:t}`baker2013` showed that the Kelly stake should shrink when the probability is an estimate, and compare exact and approximate factors; the derivation for the coin, {eq}`eq-uncertainty-slope` and {eq}`eq-uncertainty-factor`, is our own. {cite:t}`sunboyd2018` formulated distributionally robust Kelly gambling and its tractable cases. The growth of the mean-variance form is in {cite:t}`thorp2006`, and
 # {cite:t}`demiguel2009` compare shrinkage rules for portfolios with equal weights on market data. Ledoit and Wolf's estimator is the one of scikit-learn.
