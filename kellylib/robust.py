@@ -44,7 +44,7 @@ def kelly_robust(R, p=None, *, radius):
     The worst q is proportional to :math:`p (R w)^{-\lambda}`. For every q in the ball, by Jensen,
     no weights guarantee more than :math:`\sum_k q_k \log (R w)_k + \log \max_j \sum_k q_k R_{kj} / (R w)_k`:
     the gap is the certificate of the plain problem under q.
-    Home chapter: Uncertainty (notebooks/09_uncertainty).
+    Home chapter: Uncertain probabilities (notebooks/09_uncertainty).
 
     References
     ----------
@@ -105,7 +105,7 @@ def worst_case(R, p, w, *, radius):
 
     Notes
     -----
-    Home chapter: Uncertainty (notebooks/09_uncertainty).
+    Home chapter: Uncertain probabilities (notebooks/09_uncertainty).
     """
     if not 0 <= radius < np.inf:
         raise ValueError(f"radius must be a divergence in nats, finite and >= 0; it is {radius}.")
