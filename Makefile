@@ -3,7 +3,7 @@
 # make lint      ruff as linter and as formatter
 # make notebooks run the stale chapters and store their outputs in notebooks/*.ipynb (then read git diff)
 # make notebook NAME=01_coin ARGS="-p p 0.55"   one chapter with other parameters, into _build/01_coin.ipynb
-# make bench     kellylib beside its peers, in an environment of their own (.venv-bench): some 50 minutes
+# make bench     kellylib beside its peers, in an environment of their own (.venv-bench): the better part of an hour
 # make pdf       _build/latex/kelly-certified.pdf; needs xelatex (CONTRIBUTING.md)
 PYTHON ?= python3
 PY     := .venv/bin/python

@@ -76,10 +76,11 @@ def test_docstring_tells_all(name):
 
 
 def test_kellylib_is_thin():
-    """Lines of code: blank lines, comments and docstrings, which make up half of the files, do not count."""
-    count = 0
+    """Lines of code are limited; all lines, half of them docstrings, are too many and may only shrink."""
+    count = total = 0
     for path in (ROOT / "kellylib").glob("*.py"):
         text = path.read_text(encoding="utf-8")
+        total += len(text.splitlines())
         docs = set()
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
@@ -87,3 +88,4 @@ def test_kellylib_is_thin():
         lines = enumerate(text.splitlines(), 1)
         count += sum(bool(line.split("#")[0].strip()) for number, line in lines if number not in docs)
     assert count <= 1300
+    assert total <= 2569
