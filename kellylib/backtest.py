@@ -19,8 +19,6 @@ class Backtest:
         Simple returns of wealth, net of costs (-1 at ruin, then 0); stocks bought plus sold, fractions of
         wealth before the trade; simple returns of cash.
 
-    Notes
-    -----
     Home chapter: Replication (notebooks/06_replication).
     """
 
@@ -35,10 +33,11 @@ def walk_forward(
 ):
     """Backtest of a strategy that is asked again and again, with copies of the rows known by then only.
 
+    A ValueError for a market, window or weights that cannot be names the day.
+    Home chapter: Replication (notebooks/06_replication).
+
     Parameters
     ----------
-    returns : DataFrame, shape (T, n)
-        Simple returns, cash the last column; row t runs from day t to the next row's day.
     strategy : callable
         ``strategy(past) -> weights``, n of them with sum 1.
     window : str, int or None
@@ -48,17 +47,12 @@ def walk_forward(
         When it is asked: on the first row of each month, ``"M"``, or week, ``"W"``; on every fifth row, 5.
     delay : int
         Rows between the last that it sees and the trade; 0 decides and trades at the same close.
-    rebalance, cost, band, borrow
-        How its weights are held: as in `hold`.
+    returns, rebalance, cost, band, borrow
+        As in `hold`.
 
     Returns
     -------
     Backtest
-
-    Raises
-    ------
-    ValueError
-        For a market, window or weights that cannot be; names the day.
 
     Examples
     --------
@@ -66,40 +60,38 @@ def walk_forward(
     >>> run = walk_forward(market, lambda past: [1, 0] if past["A"].mean() > 0 else [0, 1])
     >>> run.returns.round(8).tolist()
     [0.01, 0.5, -0.5]
-
-    Notes
-    -----
-    Home chapter: Replication (notebooks/06_replication).
     """
     returns, X = _market(returns)
-    days, n = returns.index, X.shape[1]
+    days, columns = returns.index, returns.columns
     first, last = _windows(days, window, delay)
-    asked = np.flatnonzero(last > first)
-    asked = asked[_starts(days, calendar, asked[0])[asked]] if asked.size else asked
+    full = last > first
+    asked = np.flatnonzero(full & _starts(days, calendar, full.argmax()))
     if not asked.size:
         raise ValueError(
             f"No decision falls within the {len(X)} rows from {_day(days[0])} to {_day(days[-1])}: shorten "
             f"the window, {window!r}, or give more data."
         )
-    targets = np.empty((len(asked), n))
+    targets = np.empty((len(asked), len(columns)))
     for i, t in enumerate(asked):
         seen = slice(first[t], last[t])  # copied, days too: a view would lead to the rest of its array
-        past = X[seen].copy(), pd.Index(days.to_numpy()[seen].copy()), returns.columns
-        w = strategy(pd.DataFrame(*past, copy=False))
-        w = w.reindex(returns.columns) if isinstance(w, pd.Series) and len(w) == n else w
-        if np.shape(w) != (n,):
+        past = pd.DataFrame(X[seen].copy("K"), days[seen].copy(deep=True), columns, copy=False)
+        w = strategy(past)
+        w = w.reindex(columns) if isinstance(w, pd.Series) and len(w) == len(columns) else w
+        if np.shape(w) != columns.shape:
             raise ValueError(
-                f"strategy must return {n} weights, cash the last; on {_day(days[t])}: shape {np.shape(w)}."
+                f"strategy must return {len(columns)} weights, cash the last; on {_day(days[t])}: shape "
+                f"{np.shape(w)}."
             )
         targets[i] = w
-    targets = pd.DataFrame(targets, days[asked], returns.columns)
+    targets = pd.DataFrame(targets, days[asked], columns)
     return hold(returns, targets, rebalance=rebalance, cost=cost, band=band, borrow=borrow)
 
 
 def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
     """Backtest of given weights, each from the first row on or after its day; before that, cash.
 
-    It takes the days on trust: only `walk_forward` keeps the future from the weights.
+    It takes the days on trust: only `walk_forward` keeps the future from the weights. A ValueError for a
+    market or weights that cannot be names the day. Home chapter: Replication (notebooks/06_replication).
 
     Parameters
     ----------
@@ -121,59 +113,52 @@ def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
     -------
     Backtest
 
-    Raises
-    ------
-    ValueError
-        For a market or weights that cannot be; names the day.
-
     Examples
     --------
     >>> market = pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}, pd.date_range("2025-01-01", periods=2))
     >>> run = hold(market, pd.DataFrame([[0.5, 0.5]], market.index[:1], market.columns), cost=0.1)
     >>> run.weights["A"].round(4).tolist(), run.turnover.round(4).tolist(), run.returns.round(4).tolist()
     ([0.5, 0.6], [0.4762, 0.0], [0.1905, 0.0])
-
-    Notes
-    -----
-    Home chapter: Replication (notebooks/06_replication).
     """
     returns, X = _market(returns)
-    (T, n), days = X.shape, returns.index
+    T, days = len(X), returns.index
     for name, value in dict(cost=cost, band=band, borrow=borrow).items():
         if not 0 <= value < np.inf:
             raise ValueError(f"{name} must be a number >= 0; it is {value!r}.")
     targets = targets.sort_index()
-    W, rows = _targets(targets, returns.columns, cost, borrow), days.searchsorted(targets.index)
-    plan = {row: w for row, w in zip(rows, W, strict=True) if row < T}
+    W = _targets(targets, returns.columns, cost, borrow)
+    plan = dict(zip(days.searchsorted(targets.index), W, strict=True))  # of several for one row, the last
     start = min(plan, default=T)
-    trades = _starts(days, T if rebalance is None else rebalance, start) & (np.arange(T) > start)
-    trades[list(plan)] = True
-    weights, earned, turnover = np.zeros((T, n)), np.zeros(T), np.zeros(T)
-    held = aim = np.eye(n)[-1]
-    edges = np.unique(np.r_[0, np.flatnonzero(trades), T])
+    again = np.flatnonzero(_starts(days, T if rebalance is None else rebalance, start))
+    edges = np.unique([0, *plan, *again[again > start], T])
+    weights, earned, turnover = np.zeros_like(X), np.zeros(T), np.zeros(T)
+    held = aim = np.eye(X.shape[1])[-1]
     for a, b in zip(edges[:-1], edges[1:], strict=True):
         aim, kept = plan.get(a, aim), 1.0
         if abs(aim - held).max() > band:
             kept = _after_cost(aim[:-1], held[:-1], cost)
             turnover[a], held = abs(aim[:-1] * kept - held[:-1]).sum(), aim
         values = held * np.cumprod(1 + X[a:b], axis=0)
-        wealth = np.r_[1.0, values.sum(1)]
-        ruin = np.flatnonzero(kept * wealth[1:] <= 0)[:1]
-        m = ruin[0] + 1 if ruin.size else b - a
-        weights[a : a + m] = np.vstack([held, values[: m - 1]]) / wealth[:m, None]
-        earned[a : a + m] = wealth[1 : m + 1] / wealth[:m] - 1
-        earned[a] = kept * wealth[1] - 1
+        wealth = values.sum(1)
+        ruin = np.flatnonzero(kept * wealth <= 0)[:1]
+        b = a + ruin[0] + 1 if ruin.size else b
+        before = np.r_[1.0, wealth[: b - a - 1]]
+        weights[a], weights[a + 1 : b] = held, values[: b - a - 1] / before[1:, None]
+        earned[a:b] = wealth[: b - a] / before - 1
+        earned[a] = kept * wealth[0] - 1
         if ruin.size:
-            earned[a + m - 1] = -1
+            earned[b - 1] = -1
             break
         held = values[-1] / wealth[-1]
     series = dict(returns=earned, turnover=turnover, cash=X[:, -1])
     series = {name: pd.Series(x, days, name=name) for name, x in series.items()}
-    return Backtest(pd.DataFrame(weights, days, returns.columns), **series)
+    return Backtest(pd.DataFrame(weights, days, returns.columns, copy=False), **series)
 
 
 def sweep(evaluate, grid, *, jobs=None):
     """Table of ``evaluate(**point)`` at every point of a grid, a row each, computed in parallel by joblib.
+
+    A terminal shows progress. Home chapter: The audit (notebooks/07_audit).
 
     Parameters
     ----------
@@ -187,16 +172,12 @@ def sweep(evaluate, grid, *, jobs=None):
     Returns
     -------
     DataFrame
-        Parameters, then results, in the order of ``itertools.product``. A terminal shows progress.
+        Parameters, then results, in the order of ``itertools.product``.
 
     Examples
     --------
     >>> sweep(lambda a, b: {"sum": a + b}, {"a": [1, 2], "b": [10]}).values.tolist()
     [[1, 10, 11], [2, 10, 12]]
-
-    Notes
-    -----
-    Home chapter: The audit (notebooks/07_audit).
     """
     from joblib import Parallel, delayed
     from tqdm import tqdm
@@ -208,15 +189,13 @@ def sweep(evaluate, grid, *, jobs=None):
 
 
 def _after_cost(aim, held, cost):
-    """The x with x + cost * sum |aim x - held| = 1: convex and rising, so Newton's steps from 1 end."""
-    x = 1.0
-    for _ in range(100 if cost else 0):
+    """The x >= 0 with x + cost * sum |aim x - held| = 1: convex and rising, so Newton's steps from 1 end."""
+    x, step = 1.0, cost
+    while step > 1e-16 and x > 0:
         trade = aim * x - held
         step = (x + cost * abs(trade).sum() - 1) / (1 + cost * (np.sign(trade) @ aim))
         x -= step
-        if step < 1e-16:
-            break
-    return x
+    return max(x, 0.0)  # 0: the costs exceed what there is
 
 
 def _day(value):
@@ -228,11 +207,12 @@ def _market(returns):
     if not isinstance(returns, pd.DataFrame) or not returns.size:
         raise ValueError("returns must be a DataFrame with rows and columns, the last of which is cash.")
     returns = returns.sort_index()
-    for labels in (returns.index, returns.columns):
+    for labels in returns.axes:
         if labels.has_duplicates:
             raise ValueError(f"Days and columns must come once; not {_day(labels[labels.duplicated()][0])}.")
     X = returns.to_numpy(float)
-    for i, j in np.argwhere(~((X >= -1) & (X < np.inf)))[:1]:
+    if not (X.min() >= -1 and X.max() < np.inf):
+        i, j = np.argwhere(~((X >= -1) & (X < np.inf)))[0]
         known = returns.iloc[:, j].dropna().index
         raise ValueError(
             f"returns must be numbers >= -1; {returns.columns[j]} on {_day(returns.index[i])} is {X[i, j]}. "
@@ -246,16 +226,17 @@ def _targets(targets, columns, cost, borrow):
     if not targets.columns.equals(columns):
         raise ValueError(f"targets must have the columns of returns, {[*columns]}; it has {[*targets]}.")
     W = targets.to_numpy(float, copy=True)
-    gross = abs(W[:, :-1]).sum(1)
+    stocks, cash = W[:, :-1], W[:, -1]
+    price = cost * abs(stocks).sum(1)
     for good, rule, value in (
         (abs(W.sum(1) - 1) <= 1e-8, "be finite with sum 1; their sum is", W.sum(1)),
-        (W[:, -1] >= -borrow - 1e-8, f"owe at most borrow={borrow:g} of cash; they hold", W[:, -1]),
-        (cost * gross < 1, "leave wealth after cost; they cost", cost * gross),
+        (cash >= -borrow - 1e-8, f"owe at most borrow={borrow:g} of cash; they hold", cash),
+        (price < 1, "leave wealth after cost; they cost", price),
     ):
         if not good.all():
             i = np.argmin(good)
             raise ValueError(f"Weights must {rule} {value[i]:.6g} on {_day(targets.index[i])}.")
-    W[:, -1] = 1 - W[:, :-1].sum(1)
+    W[:, -1] = 1 - stocks.sum(1)
     return W
 
 
@@ -290,6 +271,6 @@ def _windows(days, window, delay):
         period = _periods(days, window[-1:])
         k = _whole("window", int(window[:-1]) if window[:-1].isdecimal() else window, 1)
         first, last = period.searchsorted(period - k), np.minimum(last, period.searchsorted(period))
-        return first, np.where(period >= k, last, first)
+        return np.where(period >= k, first, len(days)), last
     first = last - _whole("window", window, 1)
-    return first, np.where(first >= 0, last, first)
+    return np.where(first >= 0, first, len(days)), last

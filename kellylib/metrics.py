@@ -1,7 +1,4 @@
-"""Returns -> numbers: one formula a function. Rows are named by the day on which they begin.
-
-The home chapter of all but `summary` is the audit (notebooks/07_audit).
-"""
+"""Returns -> numbers: one formula a function. Home chapter of most: The audit (notebooks/07_audit)."""
 
 import numpy as np
 import pandas as pd
@@ -12,8 +9,11 @@ def summary(runs, periods_per_year=252):
 
     Annual mean, volatility, growth rate (:math:`\log W_T` a year, nats) and turnover; three Sharpe ratios:
     :math:`\bar r_P / s(r_P)`, :math:`(\bar r_P - \bar r) / s(r_P)` and the textbook's
-    :math:`S = \overline{r_P - r} / s(r_P - r)`; Lo's standard error of the last, for independent returns,
-    :math:`\sqrt{(1 + S^2/2) / T}` with S per period; what 1 grew to; the deepest drawdown.
+    :math:`S = \overline{r_P - r} / s(r_P - r)`, each NaN where the returns do not vary; the standard error of
+    the last, :math:`\sqrt{(1 + S^2/2) / T}` with S per period, for independent returns (A. W. Lo, 2002,
+    Financial Analysts Journal 58(4), 36-52); what 1 grew to; the deepest drawdown.
+
+    Home chapter: Replication (notebooks/06_replication).
 
     Parameters
     ----------
@@ -25,7 +25,6 @@ def summary(runs, periods_per_year=252):
     Returns
     -------
     DataFrame
-        A Sharpe ratio is NaN where the returns do not vary.
 
     Examples
     --------
@@ -34,30 +33,21 @@ def summary(runs, periods_per_year=252):
     >>> run = hold(market, pd.DataFrame([[1.0, 0.0]], market.index[:1], market.columns))
     >>> summary({"A": run}, 1)[["annual mean", "Sharpe", "wealth"]].round(4).values.tolist()
     [[0.25, 0.7071, 1.5]]
-
-    Notes
-    -----
-    A. W. Lo (2002), The Statistics of Sharpe Ratios, Financial Analysts Journal 58(4), 36-52.
-    Home chapter: Replication (notebooks/06_replication).
     """
     root, rows = np.sqrt(periods_per_year), {}
     for name, run in runs.items():
-        r, cash, T = run.returns.to_numpy(), run.cash.to_numpy(), len(run.returns)
-        s, excess = _deviation(r), r - cash
-        S = excess.mean() / _deviation(excess)
-        with np.errstate(divide="ignore"):  # ruin: growth is -inf
-            growth = np.log1p(r).mean()
-        wealth = np.cumprod(1 + r)
+        r, excess = run.returns.to_numpy(), (run.returns - run.cash).to_numpy()
+        s, S = _deviation(r), excess.mean() / _deviation(excess)
         rows[name] = {
             "annual mean": r.mean() * periods_per_year,
             "volatility": run.returns.std() * root,
             "Sharpe": r.mean() / s * root,
             "Sharpe, less mean r": excess.mean() / s * root,
             "Sharpe, excess": S * root,
-            "standard error": np.sqrt((1 + S * S / 2) / T) * root,
-            "growth rate": growth * periods_per_year,
-            "wealth": wealth[-1],
-            "drawdown": (wealth / np.maximum.accumulate(np.r_[1, wealth])[1:] - 1).min(),
+            "standard error": np.sqrt((1 + S * S / 2) / len(r)) * root,
+            "growth rate": _growth(r) * periods_per_year,
+            "wealth": (1 + r).prod(),
+            "drawdown": _below_peak(r).min(),
             "turnover": run.turnover.mean() * periods_per_year,
         }
     return pd.DataFrame(rows).T
@@ -69,6 +59,17 @@ def _deviation(x):
     return s if s > 1e-14 else np.nan
 
 
+def _growth(r):
+    with np.errstate(divide="ignore"):  # ruin: -inf
+        return np.log1p(np.maximum(r, -1)).mean()
+
+
+def _below_peak(r):
+    """How far wealth is below its greatest so far, as a fraction <= 0."""
+    wealth = np.cumprod(1 + r)
+    return wealth / np.maximum.accumulate(np.r_[1, wealth])[1:] - 1
+
+
 def drawdowns(returns, top=5):
     """The deepest drawdowns: first losing row, lowest row, row of recovery (NaT: not yet), depth, rows.
 
@@ -77,14 +78,12 @@ def drawdowns(returns, top=5):
          start     trough   recovery  depth  rows
     2025-01-02 2025-01-03 2025-01-04   -0.6     3
     """
-    wealth = (1 + returns).cumprod()
-    depth = wealth / np.maximum.accumulate(np.r_[1, wealth])[1:] - 1
-    under = depth < 0
-    days, table = returns.index, []
-    for _, spell in depth[under].groupby((~under).cumsum()[under]):
-        a, b = days.get_loc(spell.index[0]), days.get_loc(spell.index[-1]) + 1
+    depth, days, table = _below_peak(returns.to_numpy()), returns.index, []
+    edges = np.flatnonzero(np.diff(depth < 0, prepend=False, append=False))
+    for a, b in edges.reshape(-1, 2):  # rows a to b - 1 are below the peak, row b is not or there is none
         back = days[b] if b < len(days) else pd.NaT
-        table.append((days[a], spell.idxmin(), back, spell.min(), min(b + 1, len(days)) - a))
+        low = a + depth[a:b].argmin()
+        table.append((days[a], days[low], back, depth[low], min(b + 1, len(days)) - a))
     table = pd.DataFrame(table, columns=["start", "trough", "recovery", "depth", "rows"])
     return table.sort_values("depth", ignore_index=True).head(top)
 
@@ -102,7 +101,7 @@ def monthly_returns(returns):
 
 
 def contributions(run, returns):
-    r"""Gain of 1 by column, :math:`\sum_t W_{t-1} (1 - c_t) w_{t,i} R_{t,i}`, and of costs; not after ruin.
+    r"""Gain of 1 by column, :math:`\sum_t W_{t-1} (1 - c_t) w_{t,i} R_{t,i}`, and of costs.
 
     >>> from kellylib.backtest import hold
     >>> market = pd.DataFrame({"A": [0.5, 1.0], "cash": 0.0}, pd.date_range("2025-01-01", periods=2))
@@ -111,7 +110,8 @@ def contributions(run, returns):
     {'A': 1.6, 'cash': 0.0, 'costs': -0.2}
     """
     earned = run.weights * returns.sort_index()
-    kept = (1 + run.returns) / (1 + earned.sum(axis=1))
+    growth = 1 + earned.sum(axis=1)
+    kept = ((1 + run.returns) / growth).where(growth > 0, 1.0)
     before = (1 + run.returns).cumprod().shift(fill_value=1.0)
     gains = earned.mul(before * kept, axis=0).sum()
     return pd.concat([gains, pd.Series({"costs": -(before * (1 - kept)).sum()})])
@@ -141,10 +141,10 @@ def in_sample(past, weights):
     >>> in_sample(pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}), [1, 0]).round(4).tolist()
     [0.2027, 0.25, 0.3536, 1.0, 1.0]
     """
-    w, r = np.asarray(weights, float), past.to_numpy() @ np.asarray(weights, float)
-    with np.errstate(divide="ignore"):  # ruin: growth is -inf
-        values = [np.log1p(np.maximum(r, -1)).mean(), r.mean(), r.std(ddof=1)]
-    values += [past.std().to_numpy() @ abs(w) / _deviation(r), 1 / (w @ w)]
+    w = np.asarray(weights, float)
+    r = past.to_numpy() @ w
+    spread = past.std().to_numpy() @ abs(w) / _deviation(r)
+    values = [_growth(r), r.mean(), r.std(ddof=1), spread, 1 / (w @ w)]
     return pd.Series(values, ["growth", "expected return", "volatility", "diversification", "holdings"])
 
 
