@@ -139,15 +139,14 @@ def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
             kept = _after_cost(aim[:-1], held[:-1], cost)
             turnover[a], held = abs(aim[:-1] * kept - held[:-1]).sum(), aim
         values = held * np.cumprod(1 + X[a:b], axis=0)
-        wealth = values.sum(1)
-        ruin = np.flatnonzero(kept * wealth <= 0)[:1]
-        b = a + ruin[0] + 1 if ruin.size else b
-        before = np.r_[1.0, wealth[: b - a - 1]]
-        weights[a], weights[a + 1 : b] = held, values[: b - a - 1] / before[1:, None]
-        earned[a:b] = wealth[: b - a] / before - 1
-        earned[a] = kept * wealth[0] - 1
+        wealth = np.append(1.0, values.sum(1))
+        ruin = (kept * wealth[1:] <= 0).nonzero()[0]
+        m = ruin[0] + 1 if ruin.size else b - a
+        weights[a], weights[a + 1 : a + m] = held, values[: m - 1] / wealth[1:m, None]
+        earned[a : a + m] = wealth[1 : m + 1] / wealth[:m] - 1
+        earned[a] = kept * wealth[1] - 1
         if ruin.size:
-            earned[b - 1] = -1
+            earned[a + m - 1] = -1
             break
         held = values[-1] / wealth[-1]
     series = dict(returns=earned, turnover=turnover, cash=X[:, -1])
