@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-from kellylib.growth import check_market, greedy, score, solvent
+from kellylib.growth import check_market, greedy, priced, score, solvent
 
 TOLERANCE = 1e-13  # nats: where the interior point stops
 
@@ -65,33 +65,32 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     cap = np.where(width >= 1, np.inf, width)
     rank = np.argsort(-((p / wealth) @ R))
     rank = rank[cap[rank] > 0]
-    first = max(24, 2 * np.searchsorted(np.cumsum(np.minimum(cap[rank], 1)), 1.0) + 2)
+    first = max(12, 2 * np.searchsorted(np.cumsum(np.minimum(cap[rank], 1)), 1.0) + 2)
     S = rank if lower.min() < 0 else rank[:first]
     while True:
-        A = R[:, S] * room + base[:, None]
+        A = R[:, S]
+        A *= room
+        A += base[:, None]
         if lower.min() >= 0 and (dead := A.max(axis=1) <= 0).any():  # a scenario in which only others pay
             S = np.union1d(S, rank[np.argmax(R[dead][:, rank], axis=1)])
             continue
         start = (w[S] - lower[S]) / room
         x, prices, price = interior_point(portfolio(A, p), start / start.sum(), cap[S])
-        c = p / (A @ x)
-        gradient = room * (c @ R) + c @ base
-        gradient[S] = -np.inf
-        new = rank[gradient[rank] > price + TOLERANCE]
+        found = []
+        for x in (_snap(x, prices, cap[S]), x):
+            v = lower.copy()
+            v[S] += room * x
+            wealth = A @ x
+            s, slope = priced(R, p, np.minimum(v, upper), wealth, lower, upper)
+            if s.gap <= TOLERANCE:
+                return s
+            found.append(s)
+        slope = room * slope + (p / wealth) @ base
+        slope[S] = -np.inf
+        new = rank[slope[rank] > price + TOLERANCE]
         if not len(new):
-            break
-        S = np.union1d(S, new[np.argsort(-gradient[new])][: len(S)])  # it only grows: no cycle
-
-    snapped = score(R, p, _spread(S, _snap(x, prices, cap[S]), room, lower, upper), lower, upper)
-    if snapped.gap <= TOLERANCE:
-        return snapped
-    return min(snapped, score(R, p, _spread(S, x, room, lower, upper), lower, upper), key=lambda s: s.gap)
-
-
-def _spread(S, x, room, lower, upper):
-    w = lower.copy()
-    w[S] += room * x
-    return np.minimum(w, upper)
+            return min(found, key=lambda s: s.gap)
+        S = np.union1d(S, new[np.argsort(-slope[new])][: len(S)])  # it only grows: no cycle
 
 
 def _snap(x, prices, cap):
@@ -106,17 +105,16 @@ def _snap(x, prices, cap):
 
 def portfolio(R, p):
     """Oracle of the growth rate: w -> (growth, gradient, S, d), where minus the Hessian is S'S + diag(d)."""
-    root = np.sqrt(p)[:, None]
+    root = np.sqrt(p)
 
     def oracle(w):
         wealth = R @ w
         if wealth.min() <= 0:
             return -np.inf, None, None, None
-        A = R / wealth[:, None]
-        gradient = p @ A
-        A -= 1  # on sum(dw) == 0 the same Hessian, better conditioned
-        A *= root
-        return p @ np.log(wealth), gradient, A, 0.0
+        S = R * (root / wealth)[:, None]
+        gradient = root @ S
+        S -= root[:, None]  # on sum(dw) == 0 the same Hessian, better conditioned
+        return p @ np.log(wealth), gradient, S, 0.0
 
     return oracle
 
@@ -225,19 +223,18 @@ def longest(v, dv):
 
 def newton(S, D):
     """Factor H = S'S + diag(D) on sum(dx) == 0; return the solver r -> dx, dprice of H dx + dprice = r."""
-    k, n = np.argmin(D), len(D)  # eliminate dx[k] = -sum of the others
-    T = S - S[:, k : k + 1]
-    others = np.ones(n)
+    k, n = D.argmin(), len(D)  # eliminate dx[k] = -sum of the others
+    T, others, row = S - S[:, k : k + 1], np.ones(n), S[:, k] @ S
     others[k] = 0
-    tiny = 1e-6 * np.einsum("ij,ij->j", T, T)
-    if 2 * len(S) < n and (D >= tiny)[others > 0].all():  # factor in the space of the rows (Woodbury)
+    row[k] += D[k]
+    if 2 * len(S) < n and (D >= 1e-6 * (T * T).sum(axis=0))[others > 0].all():  # factor in the rows' space
         T = np.vstack([T, np.sqrt(D[k]) * others])
         TD = T / D
         small = TD @ T.T
         small.flat[:: len(small) + 1] += 1
         factor = dpotrf(small, lower=1)[0]
 
-        def inverse(r):
+        def inverse(r):  # by Woodbury's identity
             return r / D - TD.T @ dpotrs(factor, T @ (r / D), lower=1)[0]
 
     else:
@@ -257,6 +254,6 @@ def newton(S, D):
     def solve(r):
         dx = inverse((r - r[k]) * others) * others
         dx[k] = -dx.sum()
-        return dx, r[k] - S[:, k] @ (S @ dx) - D[k] * dx[k]
+        return dx, r[k] - row @ dx
 
     return solve

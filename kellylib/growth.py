@@ -130,14 +130,19 @@ def certify(R, p, w, *, lower=0.0, upper=1.0):
 
 def score(R, p, w, lower, upper):
     """Certify weights on a market that `check_market` has passed."""
-    violation = max(abs(w.sum() - 1), (lower - w).max(), (w - upper).max(), 0.0)
-    wealth = R @ w
+    return priced(R, p, w, R @ w, lower, upper)[0]
+
+
+def priced(R, p, w, wealth, lower, upper):
+    """Certify weights whose wealth R @ w is known; return with the Solution the derivatives of its growth."""
+    violation = float(max(abs(w.sum() - 1), (lower - w).max(), (w - upper).max(), 0.0))
     if wealth.min() <= 0:
         hopeless = (R @ solvent(R, lower, upper)).min() <= 0
-        return Solution(w, -np.inf, 0.0 if hopeless else np.inf, float(violation))
+        return Solution(w, -np.inf, 0.0 if hopeless else np.inf, violation), None
     with np.errstate(over="ignore", invalid="ignore"):  # wealth of 1e-320 has an infinite derivative: gap inf
-        gap = np.log(greedy((p / wealth) @ R, lower, upper))
-    return Solution(w, float(p @ np.log(wealth)), np.inf if np.isnan(gap) else float(gap), float(violation))
+        slope = (p / wealth) @ R
+        gap = float(np.log(greedy(slope, lower, upper)))
+    return Solution(w, float(p @ np.log(wealth)), np.inf if np.isnan(gap) else gap, violation), slope
 
 
 def greedy(c, lower, upper):
