@@ -1,6 +1,7 @@
 """walk_forward and hold: the future cannot change the past, money is conserved, bad input is named by day."""
 
 import gc
+import os
 from pathlib import Path
 
 import numpy as np
@@ -455,11 +456,22 @@ def evaluate(window, calendar, share):
 GRID = {"window": [5, 20, "1M"], "calendar": ["W", "M"], "share": [0.5, 1.0]}
 
 
-def test_a_sweep_in_processes_is_the_plain_loop():
-    table = sweep(evaluate, GRID, jobs=2)
-    assert list(table.columns) == ["window", "calendar", "share", "wealth", "turnover"] and len(table) == 12
-    plain = [evaluate(*point)["wealth"] for point in table[list(GRID)].itertuples(index=False)]
-    assert table["wealth"].tolist() == plain
+def test_a_sweep_is_the_plain_loop():
+    table = sweep(evaluate, GRID)
+    assert list(table.columns) == ["window", "calendar", "share", "wealth", "turnover"]
+    points = [(w, c, s) for w in GRID["window"] for c in GRID["calendar"] for s in GRID["share"]]
+    assert list(table[list(GRID)].itertuples(index=False, name=None)) == points
+    assert table["wealth"].tolist() == [evaluate(*point)["wealth"] for point in points]
+
+
+def test_a_sweep_in_processes_keeps_the_order():
+    def in_process(a, b):  # nested, so that a process need not import this file
+        import os
+
+        return {"sum": a + b, "process": os.getpid()}
+
+    table = sweep(in_process, {"a": [1, 2, 3], "b": [10, 20]}, jobs=2)
+    assert table["sum"].tolist() == [11, 21, 12, 22, 13, 23] and os.getpid() not in table["process"].tolist()
 
 
 @pytest.mark.filterwarnings("default")  # Dask's own, about ports and diagnostics, are not ours
@@ -489,11 +501,13 @@ def month_ends(market):
 def article_runs(market):
     """The article's rule and its honest twin for three fractions, and the index."""
     R, runs = add_cash(market.returns, market.rate), {}
+    f, honest = month_ends(R), walk_forward(R, kelly)
+    bought = honest.weights[honest.turnover > 0]
     for share in (0.5, 1.0, 2.0):
-        weights = share * month_ends(R)
-        weights["cash"] += 1 - share
-        runs[f"article {share}"] = hold(R, weights, rebalance=1, borrow=1)
-        runs[f"honest {share}"] = walk_forward(R, fraction(share, kelly), rebalance=1, borrow=1)
+        for name, targets in (("article", f), ("honest", bought)):
+            weights = share * targets
+            weights["cash"] += 1 - share
+            runs[f"{name} {share}"] = hold(R, weights, rebalance=1, borrow=1)
     index = add_cash(market.benchmark.iloc[:, :1], market.benchmark["r"])
     runs["XU030"] = hold(index, pd.DataFrame([[1.0, 0.0]], index.index[:1], index.columns))
     fixed = pd.DataFrame(1 / 31, R.index[:1], R.columns)
@@ -506,14 +520,13 @@ def test_the_articles_convention_and_its_honest_twin():
     f = month_ends(R)
     article, honest = hold(R, f, rebalance=1), walk_forward(R, kelly, rebalance=1)
     # row by row, as the article's text says it: r + f'(returns - r)
+    X, rate, F = market.returns.to_numpy(), market.rate.to_numpy(), f.to_numpy()[:, :-1]
     for run, shift in ((article, 0), (honest, 1)):
         since = f.index + pd.Timedelta(days=shift)
         for t, day in enumerate(R.index):
-            known = f.iloc[: (since <= day).sum()]
-            w = known.iloc[-1, :-1] if len(known) else 0 * f.iloc[0, :-1]
-            r = market.rate.iloc[t]
-            expected = r + w @ (market.returns.iloc[t] - r)
-            assert abs(run.returns.iloc[t] - expected) < 1e-13, day
+            known = (since <= day).sum()
+            w = F[known - 1] if known else 0 * F[0]
+            assert abs(run.returns.iloc[t] - (rate[t] + w @ (X[t] - rate[t]))) < 1e-13, day
     # they differ on the last trading day of a month only if that is the calendar's last
     differ = R.index[(article.weights - honest.weights).abs().max(axis=1) > 1e-9]
     assert len(differ) and differ.is_month_end.all()
