@@ -1,4 +1,9 @@
-"""Bets: closed forms for one bet and one race; any number of simultaneous bets by one integral."""
+"""Bets: closed forms for one bet and one race; any number of simultaneous bets by one integral.
+
+Numbers outside their range raise a ValueError that names the entry, what must hold and the cure.
+"""
+
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import xlog1py
@@ -6,43 +11,46 @@ from scipy.special import xlog1py
 from kellylib.full import TOLERANCE, interior_point
 from kellylib.growth import Solution, certify
 
-STEP, LEFT = 1 / 16, -3.75  # of the quadrature in u; t = exp(u - exp(-u)) starts at 1e-20
+STEP, LEFT = 1 / 4, -3.5  # of the quadrature in u; t = exp(u - exp(-u)) starts at 1e-16
+
+TINY, HUGE = np.finfo(float).tiny, np.finfo(float).max
+CHANCE = 0.0, 1.0, "a probability between 0 and 1 (divide percentages by 100)"
+INSIDE = TINY, 1 - 2**-53, "a probability between 0 and 1, neither included (divide percentages by 100)"
+STAKE = 0.0, 1.0, "a fraction of wealth between 0 and 1 (nobody stakes more than there is)"
+NET = TINY, HUGE, "net odds, finite and > 0 (decimal odds minus 1)"
+NET_GAMES = 1e-12, 1e12, "net odds, from 1e-12 to 1e12 (decimal odds minus 1)"
+ODDS = 1.0, 1e12, "decimal odds, from 1 to 1e12 (net odds plus 1)"
 
 
-def _numbers(name, value, low, high, rule):
-    """Return `value` as an array of floats within [low, high], or say which entry is not and what to do."""
+def _numbers(*checks):
+    """Return the values of checks (name, value, (low, high, rule)) in one shape, or say what is wrong."""
+    arrays = []
+    for name, value, (low, high, rule) in checks:
+        try:
+            array = np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            raise ValueError(f"{name} must be {rule}; it is {value!r}.") from None
+        for at in np.argwhere(~((array >= low) & (array <= high)))[:1].tolist():
+            where = f"{name}{at}" if at else name
+            raise ValueError(f"{name} must be {rule}; {where} is {array[tuple(at)]:.10g}.")
+        arrays.append(array)
     try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be {rule}; it is {value!r}.") from None
-    bad = ~((array >= low) & (array <= high))
-    if bad.any():
-        at = tuple(map(int, np.argwhere(bad)[0]))
-        where = f"{name}[{', '.join(map(str, at))}]" if at else name
-        raise ValueError(f"{name} must be {rule}; {where} is {array[at]:.10g}.")
+        return np.broadcast_arrays(*arrays)
+    except ValueError:
+        names, shapes = ", ".join(c[0] for c in checks), ", ".join(str(a.shape) for a in arrays)
+        raise ValueError(
+            f"{names} must be numbers or arrays of one shape; their shapes are {shapes}."
+        ) from None
+
+
+def _list(name, array):
+    if array.ndim != 1 or not array.size:
+        raise ValueError(f"{name} must be a list, not empty; its shape is {array.shape}.")
     return array
 
 
-def _vector(name, value, low, high, rule, like=None):
-    """Return the checked `value` as a vector; a single number is repeated where `like` gives the length."""
-    array = np.atleast_1d(_numbers(name, value, low, high, rule))
-    array = np.full(len(like), array[0]) if like is not None and np.ndim(value) == 0 else array
-    if array.ndim != 1 or not array.size or (like is not None and len(array) != len(like)):
-        size = "a list, not empty" if like is None else f"one number for each of {len(like)} probabilities"
-        raise ValueError(f"{name} must be {size}; its shape is {np.shape(value)}.")
-    return array
-
-
-def _inside(name, p):
-    rule = "a probability between 0 and 1, neither included (divide percentages by 100)"
-    return _vector(name, p, np.nextafter(0, 1), np.nextafter(1, 0), rule)
-
-
-def _net(b, p):
-    return _vector("b", b, 1e-12, 1e12, "net odds, finite and > 0 (decimal odds minus 1)", p)
-
-
-def _sum_one(name, p):
+def _sum_one(name, p, limits=INSIDE):
+    p = _list(name, *_numbers((name, p, limits)))
     if abs(p.sum() - 1) > 1e-9:
         raise ValueError(f"{name} must sum to 1; it sums to {p.sum():.10g}. Pass {name} / sum({name}).")
     return p / p.sum()
@@ -50,30 +58,13 @@ def _sum_one(name, p):
 
 def _outcomes(p, odds, i=""):
     """Return the checked probabilities and decimal odds of one event."""
-    p = _sum_one(f"p{i}", _inside(f"p{i}", p))
-    if np.ndim(odds) == 0:
-        raise ValueError(f"odds{i} must be a list of decimal odds, one for each probability; it is {odds!r}.")
-    return p, _vector(f"odds{i}", odds, 1.0, 1e12, "decimal odds, at least 1 (net odds plus 1)", p)
-
-
-def _fit(names, *arrays):
-    """Say so if the arrays do not broadcast to one shape."""
-    try:
-        np.broadcast_shapes(*(a.shape for a in arrays))
-    except ValueError:
-        shapes = ", ".join(str(a.shape) for a in arrays)
+    p = _sum_one(f"p{i}", p)
+    if np.shape(odds) != p.shape:
         raise ValueError(
-            f"{names} must be numbers or arrays of one shape; their shapes are {shapes}."
-        ) from None
-
-
-def _bet(p, b):
-    """Return the checked win probabilities and net odds of one bet or of an array of bets."""
-    p = _numbers("p", p, 0.0, 1.0, "a probability between 0 and 1 (divide percentages by 100)")
-    tiny, huge = np.finfo(float).tiny, np.finfo(float).max
-    b = _numbers("b", b, tiny, huge, "net odds, finite and > 0 (decimal odds minus 1)")
-    _fit("p and b", p, b)
-    return p, b
+            f"odds{i} must be a list of decimal odds, one for each of {len(p)} probabilities; "
+            f"its shape is {np.shape(odds)}."
+        )
+    return p, *_numbers((f"odds{i}", odds, ODDS))
 
 
 def kelly_fraction(p, b=1.0):
@@ -96,11 +87,6 @@ def kelly_fraction(p, b=1.0):
     float or array
         Fraction of wealth to stake, between 0 and 1.
 
-    Raises
-    ------
-    ValueError
-        If `p` is no probability or `b` is not positive and finite.
-
     Examples
     --------
     >>> print(kelly_fraction(0.6).round(4))
@@ -108,15 +94,11 @@ def kelly_fraction(p, b=1.0):
     >>> print(kelly_fraction([0.3, 0.5, 0.55, 1.0], b=2.0).round(4))
     [0.    0.25  0.325 1.   ]
 
-    References
-    ----------
-    J. L. Kelly, "A new interpretation of information rate", Bell Syst. Tech. J. 35(4), 1956, 917-926.
-
     Notes
     -----
-    Home chapter: One coin (notebooks/01_coin).
+    Home chapter: One coin (notebooks/01_coin). J. L. Kelly (1956), Bell Syst. Tech. J. 35(4), 917-926.
     """
-    p, b = _bet(p, b)
+    p, b = _numbers(("p", p, CHANCE), ("b", b, NET))
     return np.maximum(p * b - (1 - p), 0.0) / b
 
 
@@ -131,20 +113,13 @@ def bet_growth(f, p, b=1.0):
     ----------
     f : float or array
         Fraction of wealth staked, between 0 and 1.
-    p : float or array
-        Probability of winning, between 0 and 1. Broadcast against `f`.
-    b : float or array
-        Net odds, > 0. Broadcast against `f`.
+    p, b : float or array
+        As in `kelly_fraction`; broadcast against `f`.
 
     Returns
     -------
     float or array
-        Expected logarithm of the growth factor of one bet, in nats.
-
-    Raises
-    ------
-    ValueError
-        If `f` or `p` leaves [0, 1], or `b` is not positive and finite.
+        Expected logarithm of the growth factor of one bet.
 
     Examples
     --------
@@ -153,17 +128,11 @@ def bet_growth(f, p, b=1.0):
     >>> print(bet_growth([0.0, 0.2, 1.0], [0.6, 1.0, 0.6]).round(4))
     [0.     0.1823   -inf]
 
-    References
-    ----------
-    J. L. Kelly, "A new interpretation of information rate", Bell Syst. Tech. J. 35(4), 1956, 917-926.
-
     Notes
     -----
     Home chapter: One coin (notebooks/01_coin).
     """
-    p, b = _bet(p, b)
-    f = _numbers("f", f, 0.0, 1.0, "a fraction of wealth between 0 and 1 (nobody stakes more than there is)")
-    _fit("f, p and b", f, p, b)
+    f, p, b = _numbers(("f", f, STAKE), ("p", p, CHANCE), ("b", b, NET))
     return xlog1py(p, b * f) + xlog1py(1 - p, -f)
 
 
@@ -186,28 +155,24 @@ def kelly_games(p, b=1.0):
     Solution
         Weights (N + 1,), the stakes and then the cash; growth in nats per round; its gap.
 
-    Raises
-    ------
-    ValueError
-        For a probability or odds that cannot be; names the game.
-
     Examples
     --------
     >>> s = kelly_games([0.55, 0.6, 0.65])
     >>> print(s.weights.round(4), round(s.growth, 8), s.gap <= 1e-12)
     [0.0866 0.1805 0.2862 0.4467] 0.06836521 True
 
-    References
-    ----------
-    C. Whitrow (2007), J. R. Stat. Soc. C 56(5), 607-623.
-
     Notes
     -----
-    Home chapter: Many coins (notebooks/02_many_coins).
+    Home chapter: Many coins (notebooks/02_many_coins). C. Whitrow (2007), J. R. Stat. Soc. C 56(5), 607-623.
     """
-    p = _inside("p", p)
-    b = _net(b, p)
-    return _solve(np.ones(1), p[None], 1 - p[None], 1 + b, np.arange(len(p)), kelly_fraction(p, b) > 0)
+    p, b = _numbers(("p", p, INSIDE), ("b", b, NET_GAMES))
+    alone = kelly_fraction(_list("p", np.atleast_1d(p)), b)
+    held = alone > 0
+    q, odds = p[held], 1 + b[held]
+    s = _solve(np.ones(1), q[None], 1 - q[None], odds, np.arange(len(q)), alone[held])
+    w = np.zeros(len(p) + 1)
+    w[np.append(held, True)] = s.weights
+    return replace(s, weights=w)  # a game without an edge, independent of the rest, is worth less than cash
 
 
 def kelly_games_mixture(weight, p, b=1.0):
@@ -229,11 +194,6 @@ def kelly_games_mixture(weight, p, b=1.0):
     Solution
         As `kelly_games`; a game without an edge may be held as a hedge.
 
-    Raises
-    ------
-    ValueError
-        For numbers that cannot be; names the entry.
-
     Examples
     --------
     Two coins of 0.6 that share their luck get less than the 0.1923 each of two that do not:
@@ -245,14 +205,12 @@ def kelly_games_mixture(weight, p, b=1.0):
     -----
     Home chapter: Many coins (notebooks/02_many_coins).
     """
-    weight = _sum_one("weight", _vector("weight", weight, 0.0, 1.0, "a probability between 0 and 1"))
-    p = _numbers("p", p, 0.0, 1.0, "a probability between 0 and 1")
+    weight = _sum_one("weight", weight, CHANCE)
+    (p,) = _numbers(("p", p, CHANCE))
     if p.ndim != 2 or len(p) != len(weight) or not p.size:
-        raise ValueError(
-            f"p must have one row for each of the {len(weight)} weights; its shape is {p.shape}."
-        )
-    b, seen = _net(b, p[0]), weight > 0
-    return _solve(weight[seen], p[seen], 1 - p[seen], 1 + b, np.arange(len(b)), b > 0)
+        raise ValueError(f"p must have one row for each of {len(weight)} weights; its shape is {p.shape}.")
+    b, _ = _numbers(("b", b, NET_GAMES), ("p[0]", p[0], CHANCE))
+    return _solve(weight, p, 1 - p, 1 + b, np.arange(len(b)), weight @ p)
 
 
 def kelly_events(p, odds):
@@ -273,11 +231,6 @@ def kelly_events(p, odds):
     Solution
         Weights: the stakes on the first event's outcomes, on the second's and so on, then the cash.
 
-    Raises
-    ------
-    ValueError
-        For numbers that cannot be; names event and outcome.
-
     Examples
     --------
     A football match and a tennis match:
@@ -295,7 +248,7 @@ def kelly_events(p, odds):
     pairs = [_outcomes(p[i], odds[i], f"[{i}]") for i in range(len(p))]
     start = np.cumsum([0, *(len(q) for q, _ in pairs)])[:-1]
     p, odds = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
-    return _solve(np.ones(1), p[None], np.zeros((1, len(start))), odds, start, odds > 0)
+    return _solve(np.ones(1), p[None], np.zeros((1, len(start))), odds, start, p)
 
 
 def kelly_race(p, odds):
@@ -306,20 +259,13 @@ def kelly_race(p, odds):
 
     Parameters
     ----------
-    p : array_like, shape (n,)
-        Probabilities of the outcomes, between 0 and 1, with sum 1.
-    odds : array_like, shape (n,)
-        Decimal odds, >= 1.
+    p, odds : array_like, shape (n,)
+        Probabilities of the outcomes, between 0 and 1, with sum 1; their decimal odds, >= 1.
 
     Returns
     -------
     Solution
         Weights (n + 1,), the stakes and then the cash, which is the reserve rate.
-
-    Raises
-    ------
-    ValueError
-        For numbers that cannot be; names the outcome.
 
     Examples
     --------
@@ -328,13 +274,9 @@ def kelly_race(p, odds):
     >>> print(kelly_race([0.5, 0.3, 0.2], [2.2, 3.2, 4.0]).weights.round(4))
     [0.1098 0.0317 0.     0.8585]
 
-    References
-    ----------
-    P. Smoczynski and D. Tomkins (2010), The Mathematical Scientist 35(1), 10-17.
-
     Notes
     -----
-    Home chapter: Races (notebooks/03_races).
+    Home chapter: Races (notebooks/03_races). P. Smoczynski, D. Tomkins (2010), Math. Scientist 35, 10-17.
     """
     p, odds = _outcomes(p, odds)
     backed, reserve = np.zeros(len(p), dtype=bool), 1.0
@@ -356,74 +298,56 @@ def bets(weight, p, none, odds, start):
 
     .. math:: E \log W = \int_0^\infty (e^{-t} - \varphi(t)) \, dt / t, \qquad \varphi(t) = E e^{-t W},
 
-    makes a product over events of the sum over outcomes. The nodes t = exp(u - exp(-u)), equidistant in u,
-    are double exponential (H. Takahasi and M. Mori, Publ. RIMS 9, 1974, 721-741).
+    makes a product over events of the sum over outcomes. In units of the largest wealth the nodes
+    t = exp(u - exp(-u)), equidistant in u, are double exponential (H. Takahasi and M. Mori, Publ. RIMS 9,
+    1974, 721-741); four a unit of u give 14 digits.
     """
-    size = np.diff(np.append(start, len(odds)))
-    event, single = np.repeat(np.arange(len(start)), size), size.max() == 1
-    rivals = 0.0 if single else (event[:, None] == event) & ~np.eye(len(odds), dtype=bool)
+    event = np.repeat(np.arange(len(start)), np.diff(np.append(start, len(odds))))
+    single, certain = len(start) == len(odds), ~none.any(axis=0)
+    p, none, weight = p[:, None], none[:, None], weight[:, None]  # axes: cause, node, outcome or event
 
     def oracle(w):
-        pay, growth, gradient, rows, d, pairs = odds * w[:-1], 0.0, 0.0, [], 0.0, 0.0
-        for share, ps, qs in zip(weight, p, none, strict=True):
-            sure = np.where(qs > 0, 0.0, np.minimum.reduceat(pay, start))  # what an event pays in any case
-            least, more = w[-1] + sure.sum(), pay - sure[event]
-            if least <= 0:
-                return -np.inf, None, None, None
-
-            def terms(u, ps=ps, qs=qs, least=least, more=more):
-                t = np.exp(u - np.exp(-u))
-                E = ps * np.exp(np.outer(-t, more))
-                total = qs + (E if single else np.add.reduceat(E, start, axis=1))
-                return t, E, total, np.log(total).sum(axis=1) - t * least
-
-            u = np.arange(LEFT, max(4.0, np.log(745) - np.log(least)))  # cells of width 1, of which
-            u = u[(u < 4) | (u + terms(u)[3] > -45)]  # those where t * phi is tiny carry nothing
-            u = np.add.outer(u, np.arange(0, 1, STEP)).ravel()
-            t, E, total, log_phi = terms(u)
-            dt, phi = share * STEP * t * (1 + np.exp(-u)), np.exp(log_phi)
-            growth += dt @ ((np.exp(-t) - phi) / t)
-            first, tilted = dt * phi, E / (total if single else total[:, event])
-            second = first * t
-            gradient += np.append(odds * (first @ tilted), first.sum())
-            rows.append(np.sqrt(second)[:, None] * np.column_stack([odds * tilted, np.ones(len(t))]))
-            d += np.append(odds**2 * (second @ (tilted * (qs / total)[:, event])), 0.0)
-            pairs += 0.0 if single else (tilted.T * second) @ tilted * rivals
+        pay = odds * w[:-1]
+        sure = np.where(certain, np.minimum.reduceat(pay, start), 0.0)  # what an event pays in any case
+        least, most = w[-1] + sure.sum(), w[-1] + pay.sum()
+        if least <= 0:
+            return -np.inf, None, None, None
+        u = np.arange(LEFT, np.log(45 * most / least), STEP)
+        t = np.exp(u - np.exp(-u))
+        du, t = STEP * (1 + np.exp(-u)), t / most
+        E = p * np.exp(np.outer(-t, pay - sure[event]))
+        total = none + (E if single else np.add.reduceat(E, start, axis=2))
+        phi = weight * (total.prod(axis=2) * np.exp(-t * least))
+        growth = np.log(most) + du @ (np.exp(-t * most) - phi.sum(axis=0))
+        cause, node = np.nonzero(t * phi > 1e-20)  # the others carry nothing
+        t, total = t[node], total[cause, node]
+        first = t * (du * phi)[cause, node]
+        tilted = E[cause, node] / (total if single else total[:, event])
+        missed = none[cause, 0] / total
+        Y = np.column_stack([odds * tilted, np.ones(len(t))])
+        rows = np.sqrt(first * t)[:, None] * Y
+        d = odds**2 * ((first * t) @ (tilted * (missed if single else missed[:, event])))
         if not single:  # outcomes of one event exclude each other: the Laplacian of their pairs, as rows
+            pairs = (tilted.T * (first * t)) @ tilted * (event[:, None] == event)
+            np.fill_diagonal(pairs, 0.0)
             laplacian = np.diag(pairs.sum(axis=1) * (1 + 1e-13) + 1e-300) - pairs
-            rows.append(np.column_stack([np.linalg.cholesky(laplacian).T * odds, np.zeros(len(odds))]))
-        return growth, gradient, np.vstack(rows), d
+            exclusion = np.linalg.cholesky(laplacian).T * odds
+            rows = np.vstack([rows, np.column_stack([exclusion, np.zeros(len(odds))])])
+        return growth, first @ Y, rows, np.append(d, 0.0)
 
     return oracle
 
 
-def _solve(weight, p, none, odds, start, used):
-    """Stake on the outcomes `used`, certify over all."""
-    oracle, used = bets(weight, p, none, odds, start), np.append(used, True)
-    n, w = used.sum(), np.zeros(len(used))
-
-    def inner(x):
-        w[used] = x
-        growth, gradient, rows, d = oracle(w)
-        return (
-            (growth, gradient[used], rows[:, used], d[used])
-            if rows is not None
-            else (growth, None, None, None)
-        )
-
-    def score(x):
-        w[used] = x
+def _solve(weight, p, none, odds, start, stakes):
+    """Maximize from these stakes beside a cash of 1, drop what is priced out, certify."""
+    oracle, x = bets(weight, p, none, odds, start), np.append(stakes, 1.0)
+    x, price, _ = interior_point(oracle, x / x.sum(), np.full(len(x), np.inf))
+    zero, found = x < price, []
+    for drop in zero, zero & (np.arange(len(x)) < len(stakes)), False:  # cash may be needed, however little
+        w = np.where(drop, 0.0, x) / x[~(zero & drop)].sum()
         growth, gradient, *_ = oracle(w)
         gap = np.inf if gradient is None else float(np.log(gradient.max()))
-        return Solution(w.copy(), float(growth), gap, float(abs(w.sum() - 1)))
-
-    x, price, _ = interior_point(inner, np.full(n, 1 / n), np.full(n, np.inf))
-    plain = score(x)
-    for zero in (
-        x < price[:n],
-        (x < price[:n]) & (np.arange(n) < n - 1),
-    ):  # cash may be needed, however little
-        snapped = score(np.where(zero, 0.0, x) / x[~zero].sum())
-        if snapped.gap <= max(plain.gap, TOLERANCE):
-            return snapped
-    return plain
+        found.append(Solution(w, float(growth), gap, float(abs(w.sum() - 1))))
+        if gap <= TOLERANCE:
+            break
+    return min(found, key=lambda s: s.gap)

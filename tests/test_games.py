@@ -248,7 +248,10 @@ BAD = [
     (lambda: kelly_games([0.5, 60.0]), r"divide percentages by 100\); p\[1\] is 60"),
     (lambda: kelly_games([0.5, np.nan]), r"p\[1\] is nan"),
     (lambda: kelly_games([0.5, 0.6], [1.0, 0.0]), r"b must be net odds.*; b\[1\] is 0"),
-    (lambda: kelly_games([0.5, 0.6], [1.0, 1.0, 1.0]), "b must be one number for each of 2 probabilities"),
+    (
+        lambda: kelly_games([0.5, 0.6], [1.0, 1.0, 1.0]),
+        r"p, b must be numbers or arrays of one shape; their shapes are \(2,\), \(3,\)",
+    ),
     (lambda: kelly_games([[0.5, 0.6]]), r"its shape is \(1, 2\)"),
     (lambda: kelly_games(["a"]), "p must be a probability"),
     (lambda: kelly_events([], []), "same events"),
@@ -258,11 +261,17 @@ BAD = [
         r"p\[1\] must sum to 1; it sums to 0\.9",
     ),
     (lambda: kelly_events([[0.5, 0.5], [0.5, 0.5]], [[2, 2], [2, 0.9]]), r"odds\[1\]\[1\] is 0\.9"),
-    (lambda: kelly_events([[0.5, 0.5]], [[2, 2, 2]]), r"odds\[0\] must be one number for each of 2"),
+    (
+        lambda: kelly_events([[0.5, 0.5]], [[2, 2, 2]]),
+        r"odds\[0\] must be a list of decimal odds, one for each of 2 .* shape is \(3,\)",
+    ),
     (lambda: kelly_race([0.5, 0.5], 2.0), "odds must be a list of decimal odds"),
     (lambda: kelly_race([0.5, 0.5], [2.0, np.inf]), r"odds\[1\] is inf"),
     (lambda: kelly_games_mixture([0.5, 0.6], [[0.5], [0.5]]), "weight must sum to 1"),
-    (lambda: kelly_games_mixture([0.5, 0.5], [[0.5]]), "p must have one row for each of the 2 weights"),
+    (
+        lambda: kelly_games_mixture([0.5, 0.5], [[0.5]]),
+        r"p must have one row for each of 2 weights; its shape is \(1, 1\)",
+    ),
     (lambda: kelly_games_mixture([0.5, 0.5], [[0.5], [1.5]]), r"p\[1, 0\] is 1\.5"),
 ]
 
