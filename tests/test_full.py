@@ -49,7 +49,7 @@ def random_market(seed):
     return R, p / p.sum(), lower, upper
 
 
-@settings(derandomize=True, deadline=None, max_examples=600)
+@settings(derandomize=True, deadline=None, max_examples=250)
 @given(st.integers(0, 10**7))
 def test_every_market_is_certified(seed):
     R, p, lower, upper = random_market(seed)
@@ -74,7 +74,7 @@ def test_a_large_working_set():
     assert s.gap <= 1e-12 and (s.weights > 0).sum() > 200
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=25)
 @given(st.integers(0, 10**7), st.floats(0.7, 50))
 def test_invariances(seed, factor):
     R, p, lower, upper = random_market(9 * seed)  # kind 0

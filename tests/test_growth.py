@@ -36,7 +36,7 @@ def test_growth_of_the_coin():
     assert growth_rate(COIN[0], None, [0.2, 0.8]) == pytest.approx(np.log(1 - 0.04) / 2, abs=1e-15)
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(st.integers(0, 10**6), st.sampled_from(["simplex", "box", "short"]))
 def test_no_feasible_weights_beat_the_certificate(seed, kind):
     R, p, rng = market(seed)

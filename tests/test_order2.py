@@ -57,7 +57,7 @@ def markets(draw):
     return R, p, lower, upper
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@settings(max_examples=100, derandomize=True, deadline=None, database=None)
 @given(markets())
 def test_the_quadratic_is_solved_exactly_and_its_price_is_told(market):
     R, p, lower, upper = market
