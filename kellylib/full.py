@@ -77,11 +77,12 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
         start = (w[S] - lower[S]) / room
         x, prices, price = interior_point(portfolio(A, p), start / start.sum(), cap[S])
         found = []
-        for x in (_snap(x, prices, cap[S]), x):
+        for candidate in (_snap(x, prices, cap[S]), x):
             v = lower.copy()
-            v[S] += room * x
-            wealth = A @ x
-            s, slope = priced(R, p, np.minimum(v, upper), wealth, lower, upper)
+            v[S] += room * candidate
+            v = np.minimum(v, upper)
+            wealth = R @ v if lower.any() else A @ candidate  # the same, but for rounding
+            s, slope = priced(R, p, v, wealth, lower, upper)
             if s.gap <= TOLERANCE:
                 return s
             found.append(s)
@@ -123,97 +124,89 @@ def interior_point(oracle, x, cap):
     """Maximize a smooth concave growth rate over 0 <= x <= cap, sum(x) == 1, from an x inside.
 
     Primal-dual predictor-corrector steps (Mehrotra) until the linear bound max_v gradient @ (v - x) meets
-    TOLERANCE or no longer falls. Returns x, the prices of x >= 0 and x <= cap (if finite), and the budget's.
+    TOLERANCE or no longer falls. Returns x, the prices y of the slacks v = (x, cap - x if finite) and that
+    of the budget.
     """
-    n, zero = len(x), np.zeros(len(x))
-    top = np.flatnonzero(cap < np.inf)
+    n, zero, top = len(x), np.zeros(len(x)), np.flatnonzero(cap < np.inf)
+    who, m = np.r_[np.arange(n), top], n + len(top)  # v = offset + sign * x[who]
+    sign, offset = np.r_[np.ones(n), np.full(len(top), -1.0)], np.r_[zero, cap[top]]
 
-    def slack(x, x_cap):
-        return np.concatenate((x, x_cap[top] - x[top])) if len(top) else x
+    def fold(q):
+        return np.bincount(who, q, n)
 
-    def fold(q, sign):  # from the slacks (x, cap - x) back to x
-        if not len(top):
-            return q
-        out = q[:n].copy()
-        out[top] += sign * q[n:]
-        return out
-
-    def direction(solve, target, v, y, residual):
-        dx, dprice = solve(fold(target / v - y, -1) - residual)
-        dv = slack(dx, zero)
+    def direction(solve, target, v, y, gradient, price):
+        dx, dprice = solve(fold(sign * (target / v)) - price + gradient)
+        dv = sign * dx[who]
         return dv, (target - y * dv) / v - y, dprice
 
     def move(x, dx):
         z = x + dx
         z /= z.sum()
         at = oracle(z)
-        return z, at, np.inf if at[1] is None else greedy(at[1], zero, cap) - at[1] @ z
+        gap = np.inf if at[1] is None else greedy(at[1], zero, cap) - at[1] @ z
+        return z, np.maximum(offset + sign * z[who], 1e-300), gap, at
 
-    growth, gradient, S, d = oracle(x)
+    x, v, gap, (growth, gradient, S, d) = move(x, 0.0)
     price = gradient.max() + 0.1 * (np.ptp(gradient) + 1e-3)
-    v = slack(x, cap)
     y = x @ (price - gradient) / n / v
     y[:n] = price - gradient
     y[top] += y[n:]
     best, count, stalled, astray, careful = (np.inf,), 0, 0, 0, False
     with np.errstate(all="ignore"):  # what overflows is not finite, and ends the search
         while True:
-            gap, mu = greedy(gradient, zero, cap) - gradient @ x, v @ y / len(v)
-            residual = price - gradient - fold(y, -1)
+            mu, D = v @ y / m, d + fold(y / v)
             stalled = 0 if gap < best[0] else stalled + 1
             if not stalled:
                 best = gap, x, y, price
-            D = d + fold(y / v, 1)
             hopeless = stalled > (8 if best[0] < 1e-9 else 80) or not (mu > 0 and np.isfinite(D).all())
             if gap <= TOLERANCE or hopeless or (count >= 30 and best[0] <= 1e-10):
                 return best[1:]
             count += 1
             solve = newton(S, D)
-            dv, dy, _ = direction(solve, 0 * v, v, y, residual)
-            after = (v + longest(v, dv) * dv) @ (y + longest(y, dy) * dy) / len(v)
+            dv, dy, _ = direction(solve, 0.0, v, y, gradient, price)
+            after = (v + longest(v, dv) * dv) @ (y + longest(y, dy) * dy) / m
             sigma = max((after / mu) ** 3, 0.1 * careful)
-            dv, dy, dprice = direction(solve, sigma * mu - dv * dy, v, y, residual)
+            dv, dy, dprice = direction(solve, sigma * mu - dv * dy, v, y, gradient, price)
             most = 0.9 if careful else min(max(0.99, 1 - mu), 0.99999)
             a, c = most * longest(v, dv), most * longest(y, dy)
-            least = growth - gap - len(v) * mu  # growth may fall by what the barrier explains, no more
             new_y, new_price, near = y + c * dy, price + c * dprice, 1 if careful else 200
+
+            def fits(to, least=growth - gap - m * mu, gap=gap, new_y=new_y, near=near):
+                """Growth falls by what the barrier explains, no more; gap and barrier agree."""
+                return to[3][0] >= least and to[2] <= max(gap, near * (to[1] @ new_y))
+
             for trial in range(8):
-                z, at, new_gap = move(x, a * dv[:n])
-                u = np.maximum(slack(z, cap), 1e-300)
-                if at[0] >= least and new_gap <= max(gap, near * (u @ new_y)):
+                to = move(x, a * dv[:n])
+                if fits(to):
                     break
                 careful = True  # strongly curved: stay near the central path
-                if trial == 0 and new_gap < np.inf:  # a second step with the same factor
-                    rest = new_price - at[1] - fold(new_y, -1)
-                    du = direction(solve, u @ new_y / len(u), u, new_y, rest)[0]
-                    z, at, new_gap = move(z, 0.9 * longest(u, du) * du[:n])
-                    if at[0] >= least and new_gap <= max(gap, near * (u @ new_y)):
+                if trial == 0 and to[2] < np.inf:  # a second step with the same factor
+                    u = to[1]
+                    du = direction(solve, u @ new_y / m, u, new_y, to[3][1], new_price)[0]
+                    to = move(to[0], 0.9 * longest(u, du) * du[:n])
+                    if fits(to):
                         break
                 a /= 2
             else:  # too far from the path for any step: back onto it, where gap and barrier agree
                 if (astray := astray + 1) > 5:
                     return best[1:]
-                y, price = gap / len(v) / v, gradient @ x + gap
-                mu, residual = gap / len(v), price - gradient - fold(gap / len(v) / v, -1)
+                mu = gap / m
                 for _ in range(5):
-                    dv, _, dprice = direction(newton(S, d + fold(y / v, 1)), mu, v, y, residual)
+                    solve = newton(S, d + fold(mu / v**2))
+                    dv = direction(solve, mu, v, mu / v, gradient, gradient @ x + gap)[0]
                     a, merit = 0.9 * longest(v, dv), growth + mu * np.log(v).sum()
                     for _ in range(30):
-                        z, at, new_gap = move(x, a * dv[:n])
-                        u = np.maximum(slack(z, cap), 1e-300)
-                        if at[0] + mu * np.log(u).sum() >= merit:
+                        to = move(x, a * dv[:n])
+                        if to[3][0] + mu * np.log(to[1]).sum() >= merit:
                             break
                         a /= 2
-                    x, v = z, u
-                    growth, gradient, S, d = at
-                    y, price = mu / v, gradient @ x + len(v) * mu
-                    residual = price - gradient - fold(y, -1)
-                    if new_gap <= len(v) * mu:
+                    x, v, gap, (growth, gradient, S, d) = to
+                    if gap <= m * mu:
                         break
+                y, price = mu / v, gradient @ x + m * mu
                 continue
-            x, y, price = z, new_y, new_price
-            v = np.maximum(slack(x, cap), 1e-300)
-            growth, gradient, S, d = at
+            y, price = new_y, new_price
+            x, v, gap, (growth, gradient, S, d) = to
 
 
 def longest(v, dv):

@@ -55,7 +55,7 @@ def growth_rate(R, p, w):
     Raises
     ------
     ValueError
-        For a market or weights that cannot be; the message names the entry and the cure.
+        Names the entry of the market or the weights that cannot be, and the cure.
 
     Examples
     --------
@@ -78,9 +78,8 @@ def growth_rate(R, p, w):
 def certify(R, p, w, *, lower=0.0, upper=1.0):
     r"""Certify any weights: how far, at most, they lie below the best growth rate.
 
-    For feasible v, by Jensen, :math:`g(v) - g(w) \le \log E(Rv / Rw) = \log(\nabla g(w) \cdot v)`, so the
-    maximum over v is a bound that trusts no solver. Over the simplex it is the logarithm of the largest
-    partial derivative; for bounds it is a greedy filling.
+    For feasible v, by Jensen, :math:`g(v) - g(w) \le \log E(Rv / Rw) = \log(\nabla g(w) \cdot v)`: the maximum
+    over v, which greedy filling finds, is a bound that trusts no solver.
 
     Parameters
     ----------

@@ -56,7 +56,11 @@ def test_every_market_is_certified(seed):
     s = kelly_full(R, p, lower=lower, upper=upper)
     assert s.gap <= 1e-12 and s.violation <= 1e-12
     again = certify(R, p, s.weights, lower=lower, upper=upper)
-    assert (again.growth, again.gap, again.violation) == (s.growth, s.gap, s.violation)
+    if s.growth == -np.inf:
+        assert (again.growth, again.gap) == (s.growth, s.gap)
+    else:  # the order in which wealth is summed may differ
+        assert abs(again.growth - s.growth) <= 1e-14 and abs(again.gap - s.gap) <= 1e-14
+    assert again.violation == s.violation
 
 
 @pytest.mark.parametrize("T, n", [(21, 30), (1000, 100), (2520, 500), (10_000, 30), (252, 2000)])
