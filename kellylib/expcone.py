@@ -27,12 +27,11 @@ def kelly_expcone(R, p=None, *, lower=0.0, upper=1.0):
     Returns
     -------
     Solution
-        As in `kelly_full`.
 
     Raises
     ------
     ValueError
-        For a market or bounds that cannot be; the message names the entry and the cure.
+        As in `kelly_full`.
     RuntimeError
         If the solver fails, or returns weights whose gap exceeds 1e-6 nats, whatever its status.
 
@@ -44,11 +43,8 @@ def kelly_expcone(R, p=None, *, lower=0.0, upper=1.0):
 
     Notes
     -----
-    Home chapter: Three roads (notebooks/04_three_roads).
-
-    References
-    ----------
     E. Busseti, E. K. Ryu and S. Boyd (2016), Journal of Investing 25(3), 118-134.
+    Home chapter: Three roads (notebooks/04_three_roads).
     """
     import cvxpy as cp
 

@@ -11,8 +11,8 @@ TOLERANCE = 1e-13  # nats: where the interior point stops
 def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     r"""Growth-optimal weights, exact: the maximum of :math:`\sum_k p_k \log (R w)_k` with its certificate.
 
-    A primal-dual interior-point method solves the problem on a small working set of assets; then all assets
-    are priced with one product, those that would add growth join, and so on until the certificate holds.
+    An interior-point method solves it on a small working set of assets; one product prices all, those that
+    would add growth join, and so on until the certificate holds.
 
     Parameters
     ----------
@@ -21,19 +21,18 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     p : array_like, shape (K,), optional
         Probabilities of the scenarios, >= 0 with sum 1; equal ones if left out.
     lower, upper : float or array_like, shape (n,), optional
-        Bounds of the weights, fractions of wealth. ``lower < 0`` allows short positions; wealth stays
-        positive in every scenario.
+        Bounds of the weights, fractions of wealth. ``lower < 0`` allows short positions.
 
     Returns
     -------
     Solution
-        Weights (n,) with sum 1, growth (nats per period), certified gap and violation. Weights off the
-        support are exactly 0. If every feasible portfolio is ruined, growth is -inf and gap 0.
+        Weights (n,) with sum 1, exactly 0 off the support. If every feasible portfolio is ruined, growth is
+        -inf and gap 0.
 
     Raises
     ------
     ValueError
-        For a market or bounds that cannot be; the message names the entry and the cure.
+        Names the entry of the market or the bounds that cannot be, and the cure.
 
     Examples
     --------
@@ -45,13 +44,9 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
 
     Notes
     -----
+    J. L. Kelly (1956), Bell System Technical Journal 35(4), 917-926. Y. Kim et al. (2020), J. Comput. Graph.
+    Stat. 29(2), 261-273, solve the same problem in statistics.
     Home chapter: Three roads (notebooks/04_three_roads).
-
-    References
-    ----------
-    J. L. Kelly (1956), Bell System Technical Journal 35(4), 917-926. T. M. Cover (1984), IEEE Transactions on
-    Information Theory 30(2), 369-373. Y. Kim, P. Carbonetto, M. Stephens and M. Anitescu (2020), Journal of
-    Computational and Graphical Statistics 29(2), 261-273 solve the same problem in statistics.
     """
     R, p, lower, upper = check_market(R, p, lower, upper)
     w, room = solvent(R, lower, upper), 1 - lower.sum()

@@ -40,10 +40,8 @@ def growth_rate(R, p, w):
 
     Parameters
     ----------
-    R : array_like or DataFrame, shape (K, n)
-        Gross returns, all >= 0: row k is scenario k, column j asset j (cash is a column like any other).
-    p : array_like, shape (K,), or None
-        Probabilities of the scenarios, >= 0 with sum 1; None means equal ones.
+    R, p
+        As in `kelly_full`.
     w : array_like or Series, shape (n,)
         Fractions of wealth.
 
@@ -59,18 +57,12 @@ def growth_rate(R, p, w):
 
     Examples
     --------
-    Kelly's coin: stake 0.2 of the wealth, keep 0.8 in cash.
-
     >>> round(growth_rate([[2, 1], [0, 1]], [0.6, 0.4], [0.2, 0.8]), 8)
     0.02013551
 
     Notes
     -----
     Home chapter: Three roads (notebooks/04_three_roads).
-
-    References
-    ----------
-    J. L. Kelly (1956), Bell System Technical Journal 35(4), 917-926.
     """
     return certify(R, p, w).growth
 
@@ -78,21 +70,20 @@ def growth_rate(R, p, w):
 def certify(R, p, w, *, lower=0.0, upper=1.0):
     r"""Certify any weights: how far, at most, they lie below the best growth rate.
 
-    For feasible v, by Jensen, :math:`g(v) - g(w) \le \log E(Rv / Rw) = \log(\nabla g(w) \cdot v)`: the maximum
+    By Jensen, :math:`g(v) - g(w) \le \log E(Rv / Rw) = \log(\nabla g(w) \cdot v)` for feasible v: the maximum
     over v, which greedy filling finds, is a bound that trusts no solver.
 
     Parameters
     ----------
     R, p, w
         As in `growth_rate`.
-    lower, upper : float or array_like, shape (n,)
-        Bounds of the weights, fractions of wealth; ``lower < 0`` allows short positions.
+    lower, upper
+        As in `kelly_full`.
 
     Returns
     -------
     Solution
-        The weights as given, their growth, gap and violation. If every feasible w is ruined: growth -inf and
-        gap 0; if only this w is: growth -inf and gap inf.
+        The weights as given. If they are ruined, growth is -inf and gap inf; 0 if every feasible w is ruined.
 
     Raises
     ------
@@ -109,11 +100,8 @@ def certify(R, p, w, *, lower=0.0, upper=1.0):
 
     Notes
     -----
-    Home chapter: Three roads (notebooks/04_three_roads).
-
-    References
-    ----------
     T. M. Cover (1984), IEEE Transactions on Information Theory 30(2), 369-373.
+    Home chapter: Three roads (notebooks/04_three_roads).
     """
     market = check_market(R, p, lower, upper)
     if isinstance(w, pd.Series) and isinstance(R, pd.DataFrame) and not w.index.equals(R.columns):

@@ -26,13 +26,12 @@ def kelly_order2(R, p=None, *, lower=0.0, upper=1.0):
     Returns
     -------
     Solution
-        As in `kelly_full`, certified as growth: ``gap`` bounds what the approximation costs; growth is -inf
-        and gap inf if its weights are ruined in some scenario.
+        Certified as growth: ``gap`` bounds what the approximation costs; inf if it is ruined.
 
     Raises
     ------
     ValueError
-        For a market or bounds that cannot be; the message names the entry and the cure.
+        As in `kelly_full`.
     RuntimeError
         If the solver fails or its weights are not optimal for the quadratic programme.
 
