@@ -278,12 +278,12 @@ plt.show()
 # %% [markdown]
 # `kelly_full` refines this in three ways, none of which changes what is computed. It chooses $t$ by a trial step
 # (a predictor, then a corrector). It substitutes bounds away. And it exploits sparsity: solve for a *working
-# set* of the two dozen most promising assets, price **all** assets with one product $(p / Rw)^\top R$, let
+# set* of the dozen most promising assets, price **all** assets with one product $(p / Rw)^\top R$, let
 # those with a slope above 1 join, and repeat. The certificate at the end covers every asset, also those that never joined, so nothing is
 # assumed about which ones matter. {cite:t}`kim2020` solve the same optimization problem in statistics, where it estimates mixtures.
 
 # %%
-S = np.argsort(-p @ R)[:24]
+S = np.argsort(-p @ R)[:12]
 while True:
     held, _ = newton(R[:, S], p)
     slopes = (p / (R[:, S] @ held)) @ R
