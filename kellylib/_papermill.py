@@ -12,6 +12,9 @@ class PercentHandler:
 
         return papermill_io.get_handler("local")
 
+    def __getattr__(self, name):  # listdir, pretty_path
+        return getattr(self._local, name)
+
     def read(self, path):
         text = self._local.read(path)
         if not path.endswith(".py"):
@@ -20,23 +23,13 @@ class PercentHandler:
         import nbformat
 
         notebook = jupytext.reads(text, fmt="py:percent")
-        notebook.metadata["kernelspec"] = {
-            "name": "python3",
-            "display_name": "Python 3",
-            "language": "python",
-        }
+        notebook.metadata["kernelspec"] = dict(name="python3", display_name="Python 3", language="python")
         return nbformat.writes(notebook)
 
     def write(self, text, path):
         if path.endswith(".py"):
             raise ValueError(f"papermill's output must not be a source: write {path[:-3]}.ipynb, not {path}.")
         self._local.write(text, path)
-
-    def listdir(self, path):
-        return self._local.listdir(path)
-
-    def pretty_path(self, path):
-        return self._local.pretty_path(path)
 
 
 handler = PercentHandler()

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import time
-import urllib.error
 import urllib.request
 import zipfile
 import zlib
@@ -23,22 +22,19 @@ BIST30 = (
 ).split()
 RENAMED = {"KOZAL": "TRALT"}  # the article's ticker -> the exchange's of today; add yours
 TLREF_URL = "https://www.borsaistanbul.com/datum/TLREFORANI_D.zip"
-BUNDLED = Path(__file__).parents[1] / "data"
+_INSTALLED = Path(__file__).parent / "bundled"  # where an installation keeps the repository's folder data
+BUNDLED = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parents[1] / "data"
 CACHE = Path(os.environ.get("KELLYLIB_CACHE", Path.home() / ".cache" / "kellylib"))
 TIMEOUT, WAITS, LIMIT = 20, (1, 4), 30_000_000  # seconds, seconds before a second and third try, bytes
 
 
 @dataclass(frozen=True, eq=False)
 class Market:
-    """Simple returns by day, of the stocks, of cash and of a benchmark, and notes on what was left out.
-
-    Row t runs from day t to the day of the next row. `rate` is the return of cash, r; `benchmark` has
-    the benchmark's return and r on the benchmark's own trading days.
-    """
+    """Simple returns (row t: from day t to the day of the next row) and notes on what was left out."""
 
     returns: pd.DataFrame
-    rate: pd.Series
-    benchmark: pd.DataFrame
+    rate: pd.Series  # return of cash, r
+    benchmark: pd.DataFrame  # the benchmark's return and r, on its own trading days
     notes: tuple
 
 
@@ -55,8 +51,7 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
     start, end : str or date
         First day, and the day after the last one, on which prices are used.
     vintage : str
-        When Yahoo served the prices: ``"seed"``, August 2025, or ``"2026"``, July 2026 with dividends
-        repaired, or the date of a download.
+        When Yahoo served the prices: ``"seed"``, August 2025; ``"2026"``, July 2026; the day of a download.
 
     Returns
     -------
@@ -64,10 +59,9 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
 
     Raises
     ------
-    ValueError
-        For a file, day or price that is missing or cannot be, or rates that do not cover the returns.
-    RuntimeError
-        If a download fails; what was downloaded before stays.
+    ValueError, RuntimeError
+        For a file, day, price or rate that is missing or cannot be; for a download that fails or cannot be
+        stored (what was stored before stays).
 
     Examples
     --------
@@ -86,26 +80,23 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
         return _bundled(vintage, start, end)
     if source == "yahoo":
         return _yahoo(start, end)
+    notes, files = (), path
     if path.is_file():
-        prices, notes = read_prices(path), ()
+        prices = read_prices(path)
         rate, index = (prices.pop(name) if name in prices else None for name in ("rate", "benchmark"))
         if rate is None:
             rate, notes = pd.Series(0.0, prices.index), ("No column rate: cash earns nothing.",)
         if index is None:
-            level = (1 + prices.ffill().pct_change().mean(axis=1)).cumprod().fillna(1.0)
-            index, notes = (
-                level.rename("mean"),
-                (*notes, "No column benchmark: it is the mean of the stocks."),
-            )
+            index = (1 + prices.ffill().pct_change().mean(axis=1)).cumprod().fillna(1.0).rename("mean")
+            notes = (*notes, "No column benchmark: it is the mean of the stocks.")
     else:
         prices = read_prices(path / f"bist30_prices_{vintage}_vintage.csv", BIST30)
         index = read_prices(path / "xu030.csv", ["XU030"])["XU030"]
-        rate, notes = read_rate(path / "tlref.csv"), ()
+        rate, files = read_rate(path / "tlref.csv"), f"{path / 'tlref.csv'} with the {vintage} prices"
     prices, index = (table[(table.index >= start) & (table.index < end)] for table in (prices, index))
     try:
         m = market(prices, rate, index)
     except ValueError as error:
-        files = path if path.is_file() else f"{path / 'tlref.csv'} with the {vintage} prices"
         raise ValueError(f"{files}: {error}") from None
     return replace(m, notes=notes + m.notes)
 
@@ -113,14 +104,8 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
 def market(prices, rate, benchmark):
     """Market of any prices (NaN: none), yearly rates in percent (act/365) and a benchmark's prices, by day.
 
-    Days on which a stock has no price are left out and noted. The row of day t holds the returns to the next
-    day; as in the article the last row is lost, because r is accrued between the rows of the returns.
-
-    >>> days = pd.date_range("2025-01-06", periods=4)
-    >>> prices = pd.DataFrame({"A": [1.0, 2.0, 1.0, 3.0]}, days)
-    >>> m = market(prices, pd.Series(36.5, days), prices["A"])
-    >>> print(m.returns["A"].tolist(), m.rate.tolist())
-    [1.0, -0.5] [0.001, 0.001]
+    Days on which a stock has no price are left out and noted. As in the article the last row of the returns
+    is lost, because r is accrued between rows of returns.
     """
     gaps, notes = prices.sort_index().isna(), ()
     if len(days := gaps.index[gaps.any(axis=1)]):
@@ -137,17 +122,16 @@ def market(prices, rate, benchmark):
 
 
 def simple_returns(prices):
-    r"""Simple returns :math:`P_{t+1} / P_t - 1`, in the row of day t.
+    r"""Simple returns :math:`P_{t+1} / P_t - 1`, in the row of day t; the last day has none.
 
     Parameters
     ----------
     prices : DataFrame, shape (D, n)
-        Prices by day, all > 0; each day once.
+        Prices by day, all > 0; each day once, in any order.
 
     Returns
     -------
     DataFrame, shape (D - 1, n)
-        In the order of days; the last has no return.
 
     Examples
     --------
@@ -180,8 +164,7 @@ def accrued(rate, days):
 
     Returns
     -------
-    Series, shape (D - 1,)
-        Named ``"r"``; the last day has no next row.
+    Series, shape (D - 1,), named ``"r"``
 
     Examples
     --------
@@ -204,16 +187,11 @@ def accrued(rate, days):
 
 def read_prices(path, tickers=None):
     """Prices by day of a CSV file, first column the day (YYYY-MM-DD); only of `tickers`, if given."""
-    table = _table(path, _csv(path, _bytes(path)))
-    if tickers is not None:
-        if missing := [name for name in tickers if name not in table]:
-            raise ValueError(f"{path} must have a column for each ticker; {missing} are missing. Add them.")
-        table = table[list(tickers)]
-    if (bad := (table <= 0).to_numpy()).any():
-        i, j = np.argwhere(bad)[0]
-        what = f"{table.columns[j]} on {table.index[i].date()} is {table.iat[i, j]}"
-        raise ValueError(f"{path}, row {i + 2}: prices must be > 0; {what}. Correct it or leave it empty.")
-    return table.sort_index()
+    table = _csv(path, _bytes(path))
+    if missing := [name for name in tickers or () if name not in table]:
+        raise ValueError(f"{path} must have a column for each ticker; {missing} are missing. Add them.")
+    table = table[[table.columns[0], *tickers]] if tickers else table
+    return _table(path, table, prices=True).sort_index()
 
 
 def read_rate(path):
@@ -244,48 +222,49 @@ def download_prices(tickers, start, end, suffix=".IS"):
     found, failed = {}, {}
     for name in tqdm(tickers, "Yahoo", disable=None):
         symbol = RENAMED.get(name, name) + suffix
-        for wait in (*WAITS, None):
+        failed[name] = f"{name} as {symbol}: no prices"
+        for wait in (0, *WAITS):
+            time.sleep(wait)
             try:
                 history = yfinance.Ticker(symbol).history(start=start, end=end, timeout=TIMEOUT)
-                close = history["Close"].dropna()
-                found[name] = close.set_axis(close.index.tz_localize(None).normalize())
+                if len(close := history["Close"].dropna()):
+                    found[name] = close.set_axis(close.index.tz_localize(None).normalize())
+                    break
             except Exception as error:  # yfinance passes on whatever its HTTP library raises
                 failed[name] = f"{name} as {symbol}: {str(error) or type(error).__name__}"
-            if len(found.get(name, ())) or wait is None:
-                break
-            time.sleep(wait)
-        if not len(found.get(name, ())):
-            failed.setdefault(name, f"{name} as {symbol}: no prices")
-        if len(failed) == 3 < len(tickers) and not any(map(len, found.values())):  # not the tickers
+        if not found and len(failed) == 3 < len(tickers):  # not the tickers
             raise RuntimeError(f"Yahoo cannot be reached ({failed[name]}); try again later.")
-    if lost := [text for name, text in failed.items() if not len(found.get(name, ()))]:
+    if lost := [failed[name] for name in tickers if name not in found]:
         what = f"{len(lost)} of {len(tickers)} tickers ({'; '.join(lost)})"
-        cure = "If one was renamed, set kellylib.data.RENAMED[old] = new."
-        raise RuntimeError(f"Yahoo has no prices for {what}. {cure}")
+        cure = "If one was renamed, set kellylib.data.RENAMED[old] = new"
+        raise RuntimeError(f"Yahoo has no prices for {what}. {cure}.")
     return pd.DataFrame(found).rename_axis("Date").sort_index()
 
 
 def _yahoo(start, end):
-    """Market of a download of today; the folder keeps one vintage a day."""
-    folder, today = CACHE / f"bist30_{start.date()}_{end.date()}", f"{pd.Timestamp.now().date()}"
-    name = "bist30_prices_{}_vintage.csv"
-    if not (folder / name.format(today)).exists():
+    """Market of a download of today. Each day's is a folder of its own, made by one renaming."""
+    today, window = f"{pd.Timestamp.now().date()}", (f"{start.date()}", f"{end.date()}")
+    folder = CACHE / "_".join(("bist30", *window)) / today
+    if not folder.exists():
         try:
             rate, prices = download_rate(), download_prices([*BIST30, "XU030"], start, end)
             market(prices[BIST30], rate, prices["XU030"])  # refuses what cannot be before anything is stored
         except (RuntimeError, ValueError) as error:
-            old = sorted(folder.glob(name.format("*")))
-            last = f', vintage="{old[-1].name[14:-12]}"' if old else ""
-            cure = f"load_bist30({str(folder) if old else 'bundled'!r}{last})"
-            raise RuntimeError(f"The download failed: {error} Go on with {cure}.") from None
-        tables = {"tlref.csv": rate.to_frame("TLREF"), "xu030.csv": prices[["XU030"]].dropna()}
-        tables[name.format(today)] = prices[BIST30]
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder) as new:
-            for file, table in tables.items():
-                table.to_csv(Path(new) / file, index_label="Date")
-            for file in tables:
-                os.replace(Path(new) / file, folder / file)  # the prices last: they mark the day as done
+            old = max(folder.parent.glob("????-??-??"), default=None)
+            call = f'{str(old)!r}, {window[0]!r}, {window[1]!r}, vintage="{old.name}"' if old else "'bundled'"
+            raise RuntimeError(f"The download failed: {error} Go on with load_bist30({call}).") from None
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=folder.parent) as temporary:
+                (new := Path(temporary) / today).mkdir()
+                prices[BIST30].to_csv(new / f"bist30_prices_{today}_vintage.csv")
+                prices["XU030"].dropna().to_csv(new / "xu030.csv")
+                rate.rename("TLREF").to_csv(new / "tlref.csv")
+                new.rename(folder)
+        except OSError as error:
+            if not folder.exists():  # else another process stored its download first
+                cure = "set kellylib.data.CACHE to a folder with room that you may write to"
+                raise RuntimeError(f"The download cannot be stored ({error}); {cure}.") from None
     m = load_bist30(folder, start, end, vintage=today)
     return replace(m, notes=(f"Prices as Yahoo served them on {today}, stored in {folder}.", *m.notes))
 
@@ -293,56 +272,73 @@ def _yahoo(start, end):
 def _fetch(url):
     """Body of an address, tried three times."""
     request = urllib.request.Request(url, headers={"User-Agent": "Mozilla/5.0 (kellylib)"})
-    for wait in (*WAITS, None):
+    for wait in (0, *WAITS):
+        time.sleep(wait)
+        body, deadline = bytearray(), time.monotonic() + 6 * TIMEOUT
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-                body, length = answer.read(LIMIT + 1), answer.headers.get("Content-Length")
-            if len(body) <= LIMIT and len(body) == int(length or len(body)):
-                return body
-            problem = f"{len(body)} bytes came, {length} were announced, {LIMIT} are the most"
-        except urllib.error.HTTPError as error:
-            problem = str(error)
-            error.close()
-            if error.code not in (429, 500, 502, 503, 504):
-                break
+                while time.monotonic() < deadline and (part := answer.read1(LIMIT + 1 - len(body))):
+                    body += part
+                length = answer.headers.get("Content-Length")
+            if time.monotonic() < deadline and len(body) == int(length or len(body)) <= LIMIT:
+                return bytes(body)
+            problem = f"{len(body)} bytes came in time, {length} were announced, {LIMIT} are the most"
         except (OSError, http.client.HTTPException) as error:
             problem = str(error) or type(error).__name__
-        time.sleep(wait or 0)
+            if getattr(error, "code", 500) not in (429, 500, 502, 503, 504):  # an answer that will not change
+                break
     raise RuntimeError(f"{url} cannot be had ({problem}); try again later or check your network.")
 
 
 def _rates(name, content):
     """Rates of a file in any of the formats of `read_rate`."""
-    form = "%Y-%m-%d"
     if content[:2] == b"PK":
-        try:
-            archive = zipfile.ZipFile(io.BytesIO(content))
-            members = archive.infolist()
-            if sum(m.file_size for m in members) > LIMIT:
-                raise ValueError(f"{name} must hold at most {LIMIT} bytes; look at what it is.")
-            if any(m.filename == "xl/workbook.xml" for m in members):
-                table = pd.read_excel(io.BytesIO(content), dtype=object).iloc[:, :2].astype(object)
-                days = [f"{d:%m/%d/%Y}" if hasattr(d, "month") else str(d) for d in table.iloc[:, 0]]
-                rate = _table(name, table.assign(**{table.columns[0]: days}), "%d/%m/%Y").iloc[:, 0].dropna()
-                if not rate.index.is_monotonic_increasing:
-                    raise ValueError(f"{name} must have day and month swapped, as the article's has.")
-                return rate
-            if len(members) != 1 or Path(members[0].filename).name != members[0].filename:
-                raise ValueError(f"{name} must hold one CSV file; it holds {[m.filename for m in members]}.")
-            content = archive.read(members[0])
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-            raise ValueError(f"{name} is a damaged zip ({error}); download it again.") from None
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        table, form = _csv(name, content, sep=";", encoding="utf-16"), "%d/%m/%Y"
-        wanted = [[c for c in table if c.strip().endswith(end)] for end in ("/DATE", "/VALUE")]
-        if [len(found) for found in wanted] != [1, 1]:
-            raise ValueError(f"{name} must have one column /DATE and one /VALUE; it has {list(table)}.")
-        table = table[wanted[0] + wanted[1]]
-        last = pd.to_datetime(table.iloc[:, 0], format=form, errors="coerce").last_valid_index()
-        table = table.iloc[: 0 if last is None else last + 1]  # footnotes follow
-    else:
-        table = _csv(name, content)
+        files = _unzip(name, content)
+        if "xl/workbook.xml" in files:
+            return _sheet(name, files)
+        if len(files) != 1 or Path(*files).name != min(files):
+            raise ValueError(f"{name} must hold one CSV file; it holds {list(files)}.")
+        content = files.popitem()[1]
+    if content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        return _table(name, _csv(name, content)).iloc[:, 0].dropna().sort_index()
+    table, form = _csv(name, content, sep=";", encoding="utf-16"), "%d/%m/%Y"
+    wanted = [[c for c in table if c.strip().endswith(end)] for end in ("/DATE", "/VALUE")]
+    if [len(found) for found in wanted] != [1, 1]:
+        raise ValueError(f"{name} must have one column /DATE and one /VALUE; it has {list(table)}.")
+    table = table[wanted[0] + wanted[1]]
+    last = pd.to_datetime(table.iloc[:, 0], format=form, errors="coerce").last_valid_index()
+    table = table.iloc[: 0 if last is None else last + 1]  # footnotes follow
     return _table(name, table, form).iloc[:, 0].dropna().sort_index()
+
+
+def _unzip(name, content):
+    """Files of an archive, in memory; none is inflated beyond the size that the archive names for it."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        members = archive.infolist()
+        if (size := sum(member.file_size for member in members)) > LIMIT:
+            raise ValueError(f"{size} bytes are in it, {LIMIT} are the most")
+        if not {member.compress_type for member in members} <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise ValueError("neither stored nor deflated")  # zipfile inflates others without limit
+        return {member.filename: archive.open(member).read(member.file_size) for member in members}
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        raise ValueError(f"{name} cannot be unpacked ({error}); look what it is, get it again.") from None
+
+
+def _sheet(name, files):
+    """Rates of the article's .xlsx, packed anew, since openpyxl inflates without limit."""
+    with zipfile.ZipFile(packed := io.BytesIO(), "w") as archive:
+        for file, content in files.items():
+            archive.writestr(file, content)
+    try:
+        table = pd.read_excel(packed, dtype=object).iloc[:, :2].astype(object)
+    except Exception as error:  # openpyxl passes on whatever its XML parser raises
+        raise ValueError(f"{name} is a damaged sheet ({error}); download it again.") from None
+    days = [f"{d:%m/%d/%Y}" if hasattr(d, "month") else str(d) for d in table.iloc[:, 0]]
+    rate = _table(name, table.assign(**{table.columns[0]: days}), "%d/%m/%Y").iloc[:, 0].dropna()
+    if not rate.index.is_monotonic_increasing:
+        raise ValueError(f"{name} must have day and month swapped, as the article's has.")
+    return rate
 
 
 def _day(name, value):
@@ -361,27 +357,26 @@ def _bytes(path):
 
 def _csv(name, content, **form):
     try:
-        table = pd.read_csv(io.BytesIO(content), dtype=str, **form)
+        return pd.read_csv(io.BytesIO(content), dtype=str, **form)
     except (UnicodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise ValueError(f"{name} is not a table in CSV: {error}. Compare it with data/README.md.") from None
-    if table.shape[1] < 2:
-        raise ValueError(f"{name} must have a column of days and one of numbers; it has {list(table)}.")
-    return table
 
 
-def _table(name, text, form="%Y-%m-%d"):
-    """Numbers by day from a table of strings whose first column is the day."""
-    days = pd.to_datetime(text.iloc[:, 0], format=form, errors="coerce")
+def _table(name, text, form="%Y-%m-%d", prices=False):
+    """Numbers by day from a table of strings whose first column is the day; prices (not `rate`) are > 0."""
+    if text.shape[1] < 2:
+        raise ValueError(f"{name} must have a column of days and one of numbers; it has {list(text)}.")
+    days, body = pd.to_datetime(text.iloc[:, 0], format=form, errors="coerce"), text.iloc[:, 1:]
     for bad, what in ((days.isna(), f"a day as {form}"), (days.duplicated(), "a day that comes once")):
         if bad.any():
             i = int(np.flatnonzero(bad)[0])
             raise ValueError(f"{name}, row {i + 2}: {text.iat[i, 0]!r} is not {what}. Correct or delete it.")
-    body = text.iloc[:, 1:]
     numbers = body.apply(pd.to_numeric, errors="coerce").astype(float)
-    if (bad := ((numbers.isna() & body.notna()) | np.isinf(numbers)).to_numpy()).any():
+    least = np.where(body.columns == "rate", -np.inf, 0.0 if prices else -np.inf)
+    if (bad := body.notna().to_numpy() & ~((numbers > least) & (numbers < np.inf)).to_numpy()).any():
         i, j = np.argwhere(bad)[0]
-        what = f"{body.iat[i, j]!r} in column {body.columns[j]}"
-        raise ValueError(f"{name}, row {i + 2}: {what} is not a number. Correct it or leave it empty.")
+        cell, kind = f"{body.iat[i, j]!r} in column {body.columns[j]}", "price" if least[j] == 0 else "number"
+        raise ValueError(f"{name}, row {i + 2}: {cell} is not a {kind}. Correct it or leave it empty.")
     return numbers.set_axis(pd.DatetimeIndex(days, name="Date"))
 
 
@@ -390,13 +385,11 @@ def _bundled(vintage, start, end):
     if vintage not in ("seed", "2026"):
         raise ValueError(f'vintage must be "seed" or "2026" for the bundled data; it is {vintage!r}.')
     frames = []
-    for name in (f"bist30_{vintage}.json", "xu030.json"):
-        frame, days = _generated(name)
+    for frame, days in (_generated(f"bist30_{vintage}.json"), _generated("xu030.json")):
         used = days[(days >= start) & (days < end)]
         if len(used) < 3:
-            raise ValueError(
-                f"The bundled days are {days[0].date()} to {days[-1].date()}; widen start and end."
-            )
+            span = f"{days[0].date()} to {days[-1].date()}"
+            raise ValueError(f"The bundled days are {span}; widen start and end.")
         frames.append(frame.loc[used[:-2]])
     note = "Days are generated: each month has its real mean and covariance, no day or path is real."
     return Market(frames[0].drop(columns="r"), frames[0]["r"], frames[1], (note,))
@@ -407,18 +400,18 @@ def _generated(name):
     content = _bytes(BUNDLED / name)
     sums = dict(line.split()[::-1] for line in _bytes(BUNDLED / "SHA256SUMS").decode().splitlines())
     if hashlib.sha256(content).hexdigest() != sums.get(name):
-        raise ValueError(f"{BUNDLED / name} differs from SHA256SUMS; git checkout -- data restores it.")
+        cure = "git checkout -- data, or installing kellylib again, restores it"
+        raise ValueError(f"{BUNDLED / name} differs from SHA256SUMS; {cure}.")
     file, rows = json.loads(content), []
-    days, columns = pd.DatetimeIndex(file["days"], name="Date"), file["columns"]
-    n = len(columns)
+    columns, n = file["columns"], len(file["columns"])
     for k, month in enumerate(file["months"].values()):
         cov = np.zeros((n, n))
         cov[np.tril_indices(n)] = month["covariance"]
         cov += np.tril(cov, -1).T
         A = [[last["weights"].get(column, 0.0) for column in columns] for last in month["last"]]
-        last = [last["return"] for last in month["last"]]
-        rng = np.random.default_rng([30, k])
+        last, rng = [last["return"] for last in month["last"]], np.random.default_rng([30, k])
         rows.append(_rows(month["rows"], np.array(month["mean"]), cov, np.reshape(A, (-1, n)), last, rng))
+    days = pd.DatetimeIndex(file["days"], name="Date")
     return pd.DataFrame(np.vstack(rows), days[:-2], columns), days
 
 
@@ -444,5 +437,4 @@ def _rows(T, mean, cov, A, last, rng):
     h = H[-1]
     q = q + np.sqrt(max(h @ h - q @ q, 0.0)) * free / np.linalg.norm(free)
     u = h - q
-    Q = H - np.outer(H @ u, u) * (2 / (u @ u))
-    return mean + np.sqrt(T - 1) * Q @ L.T
+    return mean + np.sqrt(T - 1) * (H - np.outer(H @ u, u) * (2 / (u @ u))) @ L.T

@@ -5,7 +5,7 @@ import pandas as pd
 
 
 def add_cash(returns, rate):
-    """Simple returns with cash as the last column.
+    """Simple returns with cash as the last column, ``"cash"``.
 
     Parameters
     ----------
@@ -17,12 +17,6 @@ def add_cash(returns, rate):
     Returns
     -------
     DataFrame or ndarray, shape (T, n + 1)
-        As `returns`, with the column ``"cash"`` added.
-
-    Raises
-    ------
-    ValueError
-        If the dates or the lengths differ.
 
     Examples
     --------
@@ -34,18 +28,13 @@ def add_cash(returns, rate):
     -----
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
-    T = len(returns)
-    if (
-        isinstance(rate, pd.Series)
-        and isinstance(returns, pd.DataFrame)
-        and not rate.index.equals(returns.index)
-    ):
+    T, frame = len(returns), isinstance(returns, pd.DataFrame)
+    if frame and isinstance(rate, pd.Series) and not rate.index.equals(returns.index):
         raise ValueError("rate must have the dates of returns; pass rate.reindex(returns.index).")
     if np.shape(rate) not in ((), (T,)):
-        raise ValueError(
-            f"rate must be one number or one for each of the {T} rows; its shape is {np.shape(rate)}."
-        )
-    if isinstance(returns, pd.DataFrame):
+        given = f"its shape is {np.shape(rate)}"
+        raise ValueError(f"rate must be one number or one for each of the {T} rows; {given}.")
+    if frame:
         return returns.assign(cash=rate)
     return np.column_stack([np.asarray(returns, float), np.broadcast_to(rate, T)])
 
@@ -60,15 +49,7 @@ def empirical(past):
 
     Returns
     -------
-    R : as `past`
-        Gross returns, ``1 + past``.
-    p : ndarray, shape (T,)
-        ``1 / T`` each.
-
-    Raises
-    ------
-    ValueError
-        If there is no period.
+    R, p : as `past`, ``1 + past``; ndarray, shape (T,), ``1 / T`` each
 
     Examples
     --------

@@ -1,8 +1,16 @@
 """The live loader against a local server with every fault, an invented Yahoo, and the real TLREF files."""
 
+import ast
+import binascii
+import errno
 import io
 import re
+import shutil
+import struct
+import subprocess
+import sys
 import threading
+import tracemalloc
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +24,8 @@ import pytest
 from kellylib import data
 from kellylib.data import BIST30, download_prices, download_rate, load_bist30, read_rate
 
-REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+REAL = ROOT.parent / "shared" / "data"
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="needs the real files in ../shared/data")
 DAYS = pd.bdate_range("2023-01-02", periods=40, name="Date")
 OFFICIAL = "TARIH/DATE;AD/NAME;INGILIZCE ADI/NAME IN ENGLISH;KOD/CODE;DEGER/VALUE;REPO AOF /VWAP REPO RATE\n"
@@ -44,6 +53,16 @@ def zipped(content, name="TLREFORANI_D.csv"):
     return buffer.getvalue()
 
 
+def lying(archive, size, crc):
+    """The same zip, whose headers say that its only member has `size` bytes and, if given, a checksum."""
+    archive, central = bytearray(archive), archive.index(b"PK\x01\x02")
+    for header, place in ((0, 14), (central, 16)):
+        struct.pack_into("<I", archive, header + place + 8, size)
+        if crc is not None:
+            struct.pack_into("<I", archive, header + place, crc)
+    return bytes(archive)
+
+
 def sheet(cells):
     """An .xlsx as the article's: column Date, column TLREF."""
     book = openpyxl.Workbook()
@@ -65,6 +84,14 @@ def server():
             if status is None:
                 serving.done.wait(5)  # says nothing
                 return
+            if status == "drip":
+                self.send_response(200)
+                self.end_headers()
+                while not serving.done.wait(0.02):
+                    try:
+                        self.wfile.write(b"P")
+                    except OSError:  # the reader gave up
+                        return
             self.send_response(status)
             self.send_header("Content-Length", str(len(body) if length is None else length))
             self.end_headers()
@@ -142,7 +169,10 @@ BAD_FILES = {
         official([("02/01/2023", 1), ("02/01/2023", 2)]),
         "row 3: '02/01/2023' is not a day that comes once",
     ),
-    "bad value": (official([("02/01/2023", "n/a!")]), "row 2: 'n/a!' in column DEGER/VALUE is not a number"),
+    "bad value": (
+        official([("02/01/2023", "n/a!")]),
+        "row 2: 'n/a!' in column DEGER/VALUE is not a number[.]",
+    ),
     "two members": (
         zipped(official(), ["a.csv", "b.csv"]),
         r"must hold one CSV file; it holds \['a.csv', 'b.csv'\]",
@@ -152,9 +182,12 @@ BAD_FILES = {
         zipped(official(), "../../evil.csv"),
         r"must hold one CSV file; it holds \['../../evil.csv'\]",
     ),
-    "bomb": (zipped(b"0" * 40_000_000), "must hold at most 30000000 bytes"),
-    "cut zip": (GOOD[:-30], "is a damaged zip"),
-    "damaged zip": (GOOD[:60] + bytes(20) + GOOD[80:], "is a damaged zip|not a table"),
+    "bomb": (
+        zipped(b"0" * 40_000_000),
+        r"cannot be unpacked \(40000000 bytes are in it, 30000000 are the most\)",
+    ),
+    "cut zip": (GOOD[:-30], "cannot be unpacked"),
+    "damaged zip": (GOOD[:60] + bytes(20) + GOOD[80:], "cannot be unpacked|not a table"),
     "half a character": (official() + b"x", "is not a table in CSV"),
     "one column": (b"Date\n2023-01-02\n", "must have a column of days and one of numbers"),
 }
@@ -168,6 +201,57 @@ def test_bad_rate_files_are_named(tmp_path, case):
         read_rate(tmp_path / "rate.file")
     assert "rate.file" in str(caught.value)
     assert [p.name for p in tmp_path.iterdir()] == ["rate.file"], "nothing was extracted"
+
+
+@pytest.mark.parametrize("crc", [None, binascii.crc32(b"0" * 100)], ids=["true checksum", "made to fit"])
+@pytest.mark.parametrize("member", ["a.csv", "xl/workbook.xml"])
+def test_a_bomb_that_hides_its_size_is_not_inflated(tmp_path, member, crc):
+    bomb = zipped(b"0" * 20_000_000, member)
+    (tmp_path / "t.zip").write_bytes(lying(bomb, 100, crc))
+    with pytest.raises(ValueError, match="t.zip cannot be unpacked|t.zip is a damaged sheet|t.zip must have"):
+        read_rate(tmp_path / "t.zip")  # once more below: what is imported late has its own memory
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="t.zip"):
+        read_rate(tmp_path / "t.zip")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000_000
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_zips_that_could_be_inflated_without_limit_are_refused(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "t.zip", "w", method) as archive:
+        archive.writestr("t.csv", official())
+    with pytest.raises(ValueError, match=r"t.zip cannot be unpacked \(neither stored nor deflated\)"):
+        read_rate(tmp_path / "t.zip")
+
+
+def test_damaged_files_are_rates_or_one_sentence(tmp_path):
+    """Bytes changed, cut out and repeated at random: never another exception or a warning."""
+    days = [(f"{day:%d/%m/%Y}" if day.day > 12 else day.strftime("%m/%d/%Y"), 36.5) for day in DAYS]
+    plain = pd.DataFrame({"TLREF": 36.5}, DAYS).to_csv().encode()
+    stored = io.BytesIO()
+    with zipfile.ZipFile(stored, "w") as archive:
+        archive.writestr("t.csv", official())
+    rng, outcomes = np.random.default_rng(11), {True: 0, False: 0}
+    for content in [GOOD, official(), plain, sheet(days), stored.getvalue()] * 40:
+        content = bytearray(content)
+        i, j = sorted(rng.integers(2, len(content), 2))
+        match rng.integers(3):
+            case 0:
+                content[i] = rng.integers(256)
+            case 1:
+                del content[i : min(j, i + 40)]
+            case 2:
+                content[i:i] = content[i:j]
+        (tmp_path / "t.file").write_bytes(content)
+        try:
+            assert isinstance(read_rate(tmp_path / "t.file"), pd.Series)
+            outcomes[True] += 1
+        except ValueError as error:
+            assert str(error).startswith(str(tmp_path / "t.file")), str(error)
+            outcomes[False] += 1
+    assert min(outcomes.values()) > 10
 
 
 def test_a_file_without_rates_is_empty_not_wrong(tmp_path):
@@ -198,12 +282,12 @@ FAULTS = {
     "429": ((429, b"", None), 3, r"HTTP Error 429.*; try again later"),
     "500": ((500, b"", None), 3, r"HTTP Error 500"),
     "404": ((404, b"", None), 1, r"HTTP Error 404"),
-    "cut": ((200, GOOD[:100], len(GOOD)), 3, r"100 bytes came, \d+ were announced"),
+    "cut": ((200, GOOD[:100], len(GOOD)), 3, r"100 bytes came in time, \d+ were announced"),
     "silence": ((None, b"", None), 3, r"timed out"),
     "html": ((200, b"<html>Maintenance</html>", None), 1, r"must be a zip; it starts with b'<html>"),
     "nothing": ((200, b"", None), 1, r"must be a zip; it starts with b''"),
     "empty zip": ((200, zipped(b"", []), None), 1, r"must hold one CSV file; it holds \[\]"),
-    "bomb": ((200, zipped(b"0" * 40_000_000), None), 1, "must hold at most"),
+    "bomb": ((200, zipped(b"0" * 40_000_000), None), 1, "cannot be unpacked .40000000 bytes are in it"),
     "traversal": ((200, zipped(official(), "/etc/x.csv"), None), 1, r"it holds \['/etc/x.csv'\]"),
     "columns": ((200, zipped(official(header=OFFICIAL.replace("DATE", "DAY"))), None), 1, "one column /DATE"),
 }
@@ -221,8 +305,16 @@ def test_a_lasting_fault_is_one_sentence(server, case):
 def test_a_body_without_end_is_cut_off(server, monkeypatch):
     monkeypatch.setattr(data, "LIMIT", 1000)
     server.answers = [(200, b"PK" + bytes(5000), None)]
-    with pytest.raises(RuntimeError, match="1001 bytes came, 5002 were announced, 1000 are the most"):
+    with pytest.raises(RuntimeError, match="1001 bytes came in time, 5002 were announced, 1000 are the most"):
         download_rate(server.url)
+
+
+def test_a_body_that_drips_is_given_up(server, monkeypatch):
+    monkeypatch.setattr(data, "TIMEOUT", 0.05)
+    server.answers = [("drip", b"", None)]
+    with pytest.raises(RuntimeError, match=r"cannot be had \(\d+ bytes came in time, None were announced"):
+        download_rate(server.url)
+    assert server.asked == 3
 
 
 def test_no_server_at_all(server):
@@ -291,6 +383,12 @@ def test_missing_tickers_are_named(yahoo):
     )
 
 
+def test_a_yahoo_that_renames_its_columns_is_named(yahoo):
+    yahoo.frames["SASA.IS"] = pd.DataFrame({"Last": [1.0] * 40}, yahoo.index)
+    with pytest.raises(RuntimeError, match=r"no prices for 1 of 2 tickers \(SASA as SASA.IS: 'Close'\)"):
+        download_prices(["GARAN", "SASA"], "2023-01-01", "2023-03-01")
+
+
 def test_three_wrong_tickers_are_not_a_dead_yahoo(yahoo):
     yahoo.faults = {"A": 99, "B": 99, "C": 99}
     with pytest.raises(RuntimeError, match=r"no prices for 3 of 3 tickers \(A as A: .*; B as B: .*; C as C"):
@@ -328,7 +426,7 @@ def load():
 def test_a_download_is_stored_with_its_date_and_used_all_day(live):
     first = load()
     today = f"{pd.Timestamp.now():%Y-%m-%d}"
-    folder = "bist30_2023-01-01_2023-04-01"
+    folder = f"bist30_2023-01-01_2023-04-01/{today}"
     names = [f"bist30_prices_{today}_vintage.csv", "tlref.csv", "xu030.csv"]
     assert stored() == [f"{folder}/{name}" for name in names]
     assert first.returns.shape == (38, 30) and list(first.benchmark) == ["XU030", "r"]
@@ -346,12 +444,20 @@ def test_stored_prices_are_exact(live):
     assert load().returns["SASA"].tolist() == (prices.shift(-1) / prices - 1).iloc[:38].tolist()
 
 
+def on(monkeypatch, day):
+    monkeypatch.setattr(pd.Timestamp, "now", lambda: pd.Timestamp(day), raising=False)
+
+
+def cached():
+    return {name: (data.CACHE / name).read_bytes() for name in stored()}
+
+
 @pytest.mark.parametrize("broken", ["rate", "ticker", "price", "cover"])
 def test_a_failed_download_leaves_the_old_one_and_says_how_to_go_on(live, monkeypatch, broken):
-    monkeypatch.setattr(pd.Timestamp, "now", lambda: pd.Timestamp("2026-01-05"), raising=False)
-    load()
-    before = {name: (data.CACHE / name).read_bytes() for name in stored()}
-    monkeypatch.setattr(pd.Timestamp, "now", lambda: pd.Timestamp("2026-01-06"), raising=False)
+    on(monkeypatch, "2026-01-05")
+    old = load()
+    before = cached()
+    on(monkeypatch, "2026-01-06")
     if broken == "rate":
         live.server.answers = [(500, b"", None)]
     elif broken == "cover":
@@ -361,10 +467,14 @@ def test_a_failed_download_leaves_the_old_one_and_says_how_to_go_on(live, monkey
     else:
         live.frames["SASA.IS"] = pd.DataFrame({"Close": [-1.0] * 40}, live.index)
     with pytest.raises(
-        RuntimeError, match=r"^The download failed: .* Go on with load_bist30\(.*, vintage=\"2026-01-05\"\).$"
-    ):
+        RuntimeError, match=r"^The download failed: .* Go on with load_bist30\(.*\)\.$"
+    ) as caught:
         load()
-    assert {name: (data.CACHE / name).read_bytes() for name in stored()} == before
+    assert cached() == before
+    call = ast.parse(str(caught.value).split("Go on with ")[1].rstrip("."), mode="eval").body
+    arguments = [ast.literal_eval(argument) for argument in call.args]
+    named = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    assert named == {"vintage": "2026-01-05"} and load_bist30(*arguments, **named).returns.equals(old.returns)
 
 
 def test_no_network_and_no_old_download_is_one_sentence(live):
@@ -379,24 +489,152 @@ def test_no_network_and_no_old_download_is_one_sentence(live):
     assert not live.asked and not data.CACHE.exists()
 
 
-@pytest.mark.parametrize("file", ["tlref", "xu030", "prices"])
-def test_an_interrupted_store_leaves_the_old_download(live, monkeypatch, file):
-    monkeypatch.setattr(pd.Timestamp, "now", lambda: pd.Timestamp("2026-01-05"), raising=False)
-    load()
-    before = {name: (data.CACHE / name).read_bytes() for name in stored()}
-    monkeypatch.setattr(pd.Timestamp, "now", lambda: pd.Timestamp("2026-01-06"), raising=False)
-    write = pd.DataFrame.to_csv
+def fails(number, kind):
+    """A function that fails as the system does, after half a file."""
+    write = kind.to_csv
 
-    def full_disk(self, path, **form):
-        if file in path.name:
+    def to_csv(self, path, **form):
+        if number in path.name:
             path.write_text("Date,half a fi")
-            raise OSError("no space left on device")
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
         return write(self, path, **form)
 
-    monkeypatch.setattr(pd.DataFrame, "to_csv", full_disk)
-    with pytest.raises(OSError, match="no space"):
-        load()
-    assert {name: (data.CACHE / name).read_bytes() for name in stored()} == before
+    return to_csv
+
+
+@pytest.mark.parametrize("fault", ["tlref", "xu030", "prices", "read-only", "no folder"])
+def test_what_cannot_be_stored_is_one_sentence_and_loses_nothing(live, monkeypatch, fault):
+    """Simulated, for every system; the real faults of Linux follow."""
+    on(monkeypatch, "2026-01-05")
+    load()
+    before = cached()
+    on(monkeypatch, "2026-01-06")
+    with monkeypatch.context() as patch:
+        if fault == "no folder":
+            patch.setattr(data, "CACHE", data.CACHE / "bist30_2023-01-01_2023-04-01/2026-01-05/tlref.csv")
+        elif fault == "read-only":
+
+            def refuse(**_):
+                raise OSError(errno.EROFS, "Read-only file system", str(data.CACHE))
+
+            patch.setattr(data, "TemporaryDirectory", refuse)
+        else:
+            for kind in (pd.DataFrame, pd.Series):
+                patch.setattr(kind, "to_csv", fails(fault, kind))
+        with pytest.raises(
+            RuntimeError, match=r"cannot be stored \(.*\); set kellylib.data.CACHE to a folder"
+        ):
+            load()
+    assert cached() == before
+    assert load().returns.shape == (38, 30) and len(stored()) == 6
+
+
+# Arguments: folder of the cache, seed of the invented prices, what happens. Prints the market's fingerprint.
+PROCESS = """
+import os, signal, subprocess, sys, time
+from pathlib import Path
+import numpy as np, pandas as pd
+from kellylib import data
+
+cache, seed, fault = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+days = pd.bdate_range("2023-01-02", periods=40, name="Date")
+rng, rename, write = np.random.default_rng(seed), Path.rename, pd.DataFrame.to_csv
+data.CACHE = cache
+data.download_rate = lambda: pd.Series(36.5, days)
+prices = np.exp(rng.normal(0, 0.02, (40, 31)))
+data.download_prices = lambda names, start, end: pd.DataFrame(prices, days, names)
+
+def load(day):
+    pd.Timestamp.now = lambda: pd.Timestamp(day)
+    return data.load_bist30("yahoo", "2023-01-01", "2023-04-01").returns.to_numpy().sum()
+
+def files():
+    return {path: path.read_bytes() for path in cache.rglob("*") if path.is_file()}
+
+def killed(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def half(self, path, **form):
+    path.write_text("Date,half a fi")
+    killed()
+
+def together(self, target):
+    (cache / f"ready{seed}").touch()
+    while len(list(cache.glob("ready*"))) < 2:
+        time.sleep(0.01)
+    return rename(self, target)
+
+if fault == "killed in mid-write":
+    pd.DataFrame.to_csv = half
+elif fault == "killed before the renaming":
+    Path.rename = killed
+elif fault == "two at once":
+    Path.rename = together
+if fault in ("full", "read-only"):
+    load("2026-01-05")
+    before = files()
+    if fault == "read-only":
+        subprocess.run(["mount", "-o", "remount,ro", str(cache)], check=True)
+    try:
+        load("2026-01-06")
+    except RuntimeError as error:
+        print(error)
+    assert files() == before
+    load("2026-01-05")
+else:
+    print(load("2026-01-06"))
+"""
+
+
+def process(cache, seed, fault, *before):
+    command = [*before, sys.executable, "-c", PROCESS, str(cache), str(seed), fault]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("fault", ["killed in mid-write", "killed before the renaming"])
+def test_a_process_killed_while_it_stores_leaves_the_cache_whole(live, monkeypatch, fault):
+    on(monkeypatch, "2026-01-05")
+    load()
+    before = cached()
+    with process(data.CACHE, 1, fault) as killed:
+        _, said = killed.communicate(timeout=120)
+    assert killed.returncode == -9, said
+    assert before.items() <= cached().items() and not list(data.CACHE.glob("*/2026-01-06"))
+    on(monkeypatch, "2026-01-06")
+    assert load().returns.shape == (38, 30)
+
+
+def test_two_processes_fill_the_cache_at_once(monkeypatch):
+    data.CACHE.mkdir()
+    with process(data.CACHE, 1, "two at once") as one, process(data.CACHE, 2, "two at once") as two:
+        told = [each.communicate(timeout=120) for each in (one, two)]
+    assert one.returncode == two.returncode == 0, told
+    assert told[0] == told[1], "both use the download that was stored first"
+    assert [name for name in stored() if "/" in name] == [
+        f"bist30_2023-01-01_2023-04-01/2026-01-06/{name}"
+        for name in ("bist30_prices_2026-01-06_vintage.csv", "tlref.csv", "xu030.csv")
+    ]
+    on(monkeypatch, "2026-01-06")
+    assert load().returns.to_numpy().sum() == float(told[0][0])
+
+
+@pytest.mark.parametrize(
+    ("fault", "size", "message"),
+    [("full", "48k", "No space left on device"), ("read-only", "1m", "Read-only file system")],
+)
+def test_a_real_disk_that_takes_nothing_loses_nothing(tmp_path, fault, size, message):
+    """On a small tmpfs that only the process sees; even root cannot write to one that is read-only."""
+    alone = ["unshare", "-rm"]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(tmp_path)]
+    if not shutil.which("unshare") or subprocess.run([*alone, *mount], capture_output=True).returncode:
+        pytest.skip("no mount namespace may be made here (unshare -rm); the simulated faults remain")
+    shell = ["sh", "-c", f'{" ".join(mount)} && exec "$@"', "sh"]
+    with process(tmp_path, 1, fault, *alone, *shell) as run:
+        out, said = run.communicate(timeout=120)
+    assert run.returncode == 0, said
+    assert re.fullmatch(
+        rf"The download cannot be stored \(.*{message}.*\); set kellylib.data.CACHE .*\n", out
+    )
 
 
 def test_days_that_a_stock_lacks_are_noted(live):
@@ -443,3 +681,56 @@ def test_errors_in_a_readers_file_name_it(tmp_path):
         load_bist30(tmp_path / "mine.csv", "2023-01-01", "2024-01-01")
     with pytest.raises(ValueError, match=r"mine.csv: Only 0 days have all prices, 3 are needed; widen"):
         load_bist30(tmp_path / "mine.csv", "2024-01-01")
+
+
+# ---- what is downloaded is data, never code
+
+
+SOURCES = [
+    path for folder in ("kellylib", "notebooks", "data") for path in sorted((ROOT / folder).glob("*.py"))
+]
+EVALUATES = {"eval", "exec", "compile", "__import__", "pickle", "cloudpickle", "marshal", "shelve", "dill"}
+EVALUATES |= {"read_pickle", "to_pickle", "allow_pickle", "sympify", "parse_expr", "import_module", "runpy"}
+EVALUATES |= {"extract", "extractall", "os.system", "popen", "subprocess", "unpack_archive"}
+SOCKETS = {
+    "socket",
+    "urllib",
+    "urlopen",
+    "http",
+    "requests",
+    "yfinance",
+    "curl_cffi",
+    "urlretrieve",
+    "read_html",
+}
+
+
+def names(path):
+    """Every name, attribute, keyword and import of a source; of attributes, `re.compile` is harmless."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Attribute(value=ast.Name(id="re"), attr="compile"):
+                continue
+            case ast.Attribute(value=ast.Name(id="os"), attr=name):
+                yield f"os.{name}"
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
+                yield name
+            case ast.Import(names=found):
+                yield from (part for alias in found for part in alias.name.split("."))
+            case ast.ImportFrom(module=module, names=found):
+                yield from (module or "").split(".")
+                yield from (alias.name for alias in found)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_nothing_evaluates_what_it_reads(path):
+    found = set(names(path))
+    assert found & EVALUATES == set()
+    assert path.name == "data.py" or not found & SOCKETS, "only kellylib/data.py opens a socket"
+
+
+def test_the_search_for_evaluation_finds_it(tmp_path):
+    text = "import pickle\nfrom urllib import request\nnp.load(f, allow_pickle=True)\npd.read_pickle(f)\n"
+    (tmp_path / "x.py").write_text(text)
+    want = {"pickle", "urllib", "allow_pickle", "read_pickle"}
+    assert want <= set(names(tmp_path / "x.py")) & (EVALUATES | SOCKETS)
