@@ -52,7 +52,8 @@ def azapy(p):
 
 
 def enumeration(p):
-    """The same interior point, fed by the 2^N outcomes in vectorized NumPy: only the oracle differs."""
+    """The same interior point and start, fed by the 2^N outcomes in vectorized NumPy: another oracle."""
+    from kellylib import kelly_fraction
     from kellylib.full import interior_point
 
     n = len(p)
@@ -69,7 +70,8 @@ def enumeration(p):
         value, V = np.linalg.eigh(H)
         return growth, gradient, np.sqrt(np.maximum(value, 0))[:, None] * V.T, 0.0
 
-    return interior_point(oracle, np.full(n + 1, 1 / (n + 1)), np.full(n + 1, np.inf))[0]
+    start = np.append(kelly_fraction(p), 1.0)
+    return interior_point(oracle, start / start.sum(), np.full(n + 1, np.inf))[0]
 
 
 SYSTEMS = {

@@ -315,7 +315,7 @@ def bets(weight, p, none, odds, start):
         u = np.arange(LEFT, np.log(45 * most / least), STEP)
         t = np.exp(u - np.exp(-u))
         du, t = STEP * (1 + np.exp(-u)), t / most
-        E = p * np.exp(np.outer(-t, pay - sure[event]))
+        E = p * np.exp(t[:, None] * (sure[event] - pay))
         total = none + (E if single else np.add.reduceat(E, start, axis=2))
         phi = weight * (total.prod(axis=2) * np.exp(-t * least))
         growth = np.log(most) + du @ (np.exp(-t * most) - phi.sum(axis=0))
