@@ -166,6 +166,27 @@ class Evidence:
             table.loc[name, _intervals(run, rivals).index] = _intervals(run, rivals)
         return _named(table)
 
+    def differences(self):
+        """Growth a year of one run less that of another on the same rows, with 95 % intervals."""
+        runs, clean, index = self._runs, self._R["2026"], self._index["XU030"]
+        weekly = {
+            w: walk_forward(clean, kelly, window=w, calendar="W", rebalance=1) for w in ("1W", "2W", "4W")
+        }
+        waits = {d: walk_forward(clean, kelly, rebalance=1, delay=d).returns for d in (0, 5)}
+        pairs = {
+            f"half less full Kelly, {key}": (runs[f"half Kelly, {key}"], runs[f"full Kelly, {key}"])
+            for key in (f"{w}, {name}" for name in ("monthly", "weekly") for w in ("1M", "3M", "6M"))
+        }
+        pairs |= {f"{a} less {b}, weekly": (weekly[a], weekly[b]) for a, b in (("1W", "4W"), ("2W", "4W"))}
+        pairs = {name: (a.returns, b.returns) for name, (a, b) in pairs.items()}
+        pairs["no delay less five rows"] = waits[0], waits[5]
+        equal_weights = clean.iloc[:, :-1].mean(axis=1)
+        for year in ("2023", "2024", "2025"):
+            pairs[f"equal weights less XU030, {year}"] = equal_weights.loc[year], index.loc[year]
+        rows = {name: _lead(a, b) for name, (a, b) in pairs.items()}
+        columns = ["difference", "2.5 %", "97.5 %"]
+        return pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("pair").reset_index()
+
     def blocks(self):
         """The interval of one Sharpe ratio for several mean lengths of block."""
         run = self._runs["full Kelly, 1M, monthly"]
@@ -357,13 +378,19 @@ def _intervals(run, rivals, block=10, draws=2000):
         ratio = again.mean(axis=1) / again.std(axis=1, ddof=1) * np.sqrt(252)
         found["Sharpe 2.5 %"], found["Sharpe 97.5 %"] = np.quantile(ratio, [0.025, 0.975])
     for name, rival in rivals.items():
-        same = run.returns.index.intersection(rival.returns.index)
-        gain = (np.log1p(run.returns[same]) - np.log1p(rival.returns[same])).to_numpy()
-        rows = stationary_bootstrap(len(gain), block, draws, np.random.default_rng(1994))
-        low, high = np.quantile(gain[rows].mean(axis=1) * 252, [0.025, 0.975])
+        lead, low, high = _lead(run.returns, rival.returns, block, draws)
         name = name.split(",")[0]
-        found |= {f"growth over {name}": gain.mean() * 252, f"{name} 2.5 %": low, f"{name} 97.5 %": high}
+        found |= {f"growth over {name}": lead, f"{name} 2.5 %": low, f"{name} 97.5 %": high}
     return pd.Series(found, dtype=float)
+
+
+def _lead(returns, rival, block=10, draws=2000):
+    """Growth a year over a rival on the rows that both have, and its 95 % interval."""
+    same = returns.index.intersection(rival.index)
+    gain = (np.log1p(returns[same]) - np.log1p(rival[same])).to_numpy()
+    rows = stationary_bootstrap(len(gain), block, draws, np.random.default_rng(1994))
+    low, high = np.quantile(gain[rows].mean(axis=1) * 252, [0.025, 0.975])
+    return gain.mean() * 252, low, high
 
 
 def tables(folder):

@@ -402,7 +402,7 @@ print(f"20 games, 5000 outcomes drawn: promised {promised:.4f}, true {truth:.4f}
 # p_i(z) = \Phi\!\left(\frac{\Phi^{-1}(p_i) + \sqrt{\rho}\, z}{\sqrt{1 - \rho}}\right) ,
 # $$ (eq-many-copula)
 #
-# whose mean over $z$ is $p_i$ again: only the dependence changes. Given $z$ the integral {eq}`eq-many-growth` holds, and the mean over $z$ is a sum over 128 Gauss-Hermite nodes, which recover the $p_i$ to $10^{-10}$ up to $\rho = 0.9$ (64 nodes do so up to 0.8). `kelly_games_mixture` takes any such list of causes with their weights.
+# with $\Phi$ the distribution function of the standard normal law and $\rho$ the share of a game's luck that is common, $0 \le \rho < 1$. Its mean over $z$ is $p_i$ again: only the dependence changes. Given $z$ the integral {eq}`eq-many-growth` holds, and the mean over $z$ is a sum over 128 Gauss-Hermite nodes, which recover the $p_i$ to $10^{-10}$ up to $\rho = 0.9$ (64 nodes do so up to 0.8). `kelly_games_mixture` takes any such list of causes with their weights.
 
 # %%
 def copula(p, rho):

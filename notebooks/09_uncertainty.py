@@ -591,7 +591,7 @@ plt.show()
 # \min_{q} \sum_k q_k z_k = \max_\nu \; \nu + \sum_k \min\bigl(\ell_k (z_k - \nu),\; u_k (z_k - \nu)\bigr), \qquad z = \log Rw ,
 # $$ (eq-uncertainty-box)
 #
-# and since $0 \le \ell_k \le u_k$ the right side stays concave when $z$ is a concave function of $w$. So the whole robust problem is one convex programme in $w$, $z$ and $\nu$. `kellylib` has no box version; here it is.
+# and since $0 \le \ell_k \le u_k$ the right side stays concave when $z$ is a concave function of $w$. So the whole robust problem is one convex programme in $w$, $z$ and $\nu$. `kelly_robust` of the library guards against the ball, for which an algorithm of our own is much quicker than a cone solver; the box needs nothing but these few lines, so they are here and not there.
 
 # %%
 def kelly_box(R, low, high):
@@ -726,7 +726,7 @@ kept.apply(interval).T.rename(columns={"mean": "share kept"}).clip(upper=1).roun
 #
 # - **That the truth stands still.** All samples here are drawn from the law that also pays the bets. In markets the law drifts, and an old frequency is a biased estimate, not just a noisy one. A ball makes no difference between the two.
 # - **Which prior, or which radius.** The Bayesian stake is best on average over its own prior and can lose on a given coin, as the table showed after ten tosses. A radius chosen after looking at the results is no guarantee.
-# - **That shrinkage helps in every market.** The simulated stocks have one factor, normal returns and true means of moderate spread. Where true means differ more, or the history is longer, sample means lose less and there is less to repair. A later chapter, on what estimating costs, varies what is held fixed here.
+# - **That shrinkage helps in every market.** The simulated stocks have one factor, normal returns and true means of moderate spread. Where true means differ more, or the history is longer, sample means lose less and there is less to repair. Chapter {ref}`sec-estimation` varies what is held fixed here.
 # - **Intervals for the population of all markets.** They cover the noise of the simulated worlds of one design. Another design is another question.
 #
 # ## Exercises
