@@ -27,7 +27,6 @@
 
 # %%
 import json
-from pathlib import Path
 
 import cvxpy as cp
 import daqp
@@ -49,6 +48,7 @@ from kellylib import (
     kelly_order2,
     load_bist30,
 )
+from kellylib.data import BUNDLED
 
 plt.style.use("kellylib.kelly")
 
@@ -638,7 +638,7 @@ assert ruined.growth == -np.inf and abs(safe.weights[0] - (0.99 - 0.01 / 0.2)) <
 # in azapy: Full and Order2 may leave money aside, ExpCone may not. What is left aside we count as cash.
 
 # %%
-stored = json.loads((Path(kellylib.__file__).parents[1] / "benchmarks" / "solvers.json").read_text())
+stored = json.loads((BUNDLED.parent / "benchmarks" / "solvers.json").read_text())
 named = [f"{name} {stored['versions'][name]}" for name in ("azapy", "riskfolio-lib", "cvxpy", "clarabel")]
 print(f"measured {stored['examples']['date'][:10]}:", ", ".join(named))
 

@@ -3,8 +3,11 @@
 import hashlib
 import importlib.util
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +198,28 @@ def test_a_changed_bundled_file_is_refused(bundle):
     assert load_bist30(vintage="2026").returns.shape == (627, 30)
 
 
+def test_a_plain_installation_has_what_the_chapters_read(tmp_path):
+    """Installed from a copy, not editable, and used from an empty folder."""
+    source, site, empty = tmp_path / "source", tmp_path / "site", tmp_path / "empty"
+    for folder in ("kellylib", "data", "benchmarks"):
+        shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / file, source / file)
+    empty.mkdir()
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--target", str(site), str(source)], check=True, capture_output=True, timeout=120)
+    code = """import kellylib, json; from kellylib.data import BUNDLED
+print(kellylib.__file__, kellylib.load_bist30().returns.to_numpy().sum())
+for folder in (BUNDLED, BUNDLED.parent / "benchmarks"):
+    print(*sorted(path.name for path in folder.glob("*.json") if json.loads(path.read_text())))"""
+    run = [sys.executable, "-W", "error", "-c", code]
+    environment = os.environ | {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(run, cwd=empty, env=environment, capture_output=True, text=True, timeout=120)
+    stored = [sorted(p.name for p in (ROOT / f).glob("*.json")) for f in ("data", "benchmarks")]
+    want = f"{site / 'kellylib/__init__.py'} {load_bist30().returns.to_numpy().sum()}"
+    assert done.stdout.splitlines() == [want, *map(" ".join, stored)], done.stderr
+
+
 @pytest.mark.parametrize("name", ["bist30_seed.json", "xu030.json", "SHA256SUMS"])
 def test_a_missing_bundled_file_is_named(bundle, name):
     (bundle / name).unlink()
@@ -371,6 +396,24 @@ def test_the_script_writes_all_or_nothing(folder, tmp_path_factory, monkeypatch)
 def test_bad_arguments_are_named(folder, arguments, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         load_bist30(folder, **arguments)
+
+
+def test_a_rate_may_be_zero_or_negative_a_price_may_not(tmp_path):
+    days = pd.bdate_range("2023-01-02", periods=4, name="Date")
+    table = pd.DataFrame({"X": [1.0, 2.0, 1.0, 2.0], "rate": [36.5, 0.0, -36.5, 1.0]}, days)
+    table.to_csv(tmp_path / "mine.csv")
+    assert load_bist30(tmp_path / "mine.csv").rate.tolist() == [0.001, 0.0]
+    table.assign(rate="low").to_csv(tmp_path / "mine.csv")
+    with pytest.raises(ValueError, match="row 2: 'low' in column rate is not a number"):
+        load_bist30(tmp_path / "mine.csv")
+    table.assign(X=[1.0, 2.0, 0.0, 1.0]).to_csv(tmp_path / "mine.csv")
+    with pytest.raises(ValueError, match="row 4: '0.0' in column X is not a price"):
+        load_bist30(tmp_path / "mine.csv")
+
+
+def test_columns_that_are_not_asked_for_may_hold_anything(tmp_path):
+    (tmp_path / "x.csv").write_text("Date,volume,A,note\n2023-01-02,0,1.5,first\n2023-01-03,0,2.5,\n")
+    assert read_prices(tmp_path / "x.csv", ["A"])["A"].tolist() == [1.5, 2.5]
 
 
 # ---- the functions under it
