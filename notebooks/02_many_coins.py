@@ -26,15 +26,14 @@
 
 # %%
 import json
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln, ndtr, ndtri
 
-import kellylib
 from kellylib import kelly_fraction, kelly_full, kelly_games, kelly_games_mixture
+from kellylib.data import BUNDLED
 from kellylib.full import interior_point
 
 plt.style.use("kellylib.kelly")
@@ -124,7 +123,7 @@ assert abs(listed.growth - best.growth) <= 1e-12
 # azapy, whose loops are in Python, and `kelly_games`. Each curve of an enumeration bends upwards like a wall: that is what $2^N$ looks like even on logarithmic axes. The third one rises slowly, and goes on to thousands of games.
 
 # %%
-stored = json.loads((Path(kellylib.__file__).parents[1] / "benchmarks" / "games.json").read_text())
+stored = json.loads((BUNDLED.parent / "benchmarks" / "games.json").read_text())
 seconds = {int(n): {k: e["seconds"] for k, e in row.items()} for n, row in stored["games"].items()}
 times = pd.DataFrame(seconds).T
 print(f"measured on {stored['date']} with azapy {stored['versions']['azapy']}")
