@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import brentq
 
-from kellylib.full import kelly_full
+from kellylib.full import TOLERANCE, kelly_full
 from kellylib.growth import Solution, check_market, score
 from kellylib.robust import log_moment, tilted_kelly
 
@@ -18,23 +18,16 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
 
     Parameters
     ----------
-    R : array_like or DataFrame, shape (K, n)
-        Gross returns, all >= 0: row k is scenario k, column j asset j. Cash is a column like any other.
-    p : array_like, shape (K,), optional
-        Probabilities of the scenarios, >= 0 with sum 1; equal ones if left out.
+    R, p
+        The market, as in `kelly_full`.
     alpha, beta : float
         Part of the starting wealth; probability allowed for ever falling below it. Both in (0, 1).
 
     Returns
     -------
     Solution
-        Weights (n,) >= 0 with sum 1, growth (nats per period), the certified gap to the best growth under the
-        constraint, and the violation, in which the excess of the constraint's left side over 1 counts too.
-
-    Raises
-    ------
-    ValueError
-        For a market, alpha or beta that cannot be, and if no weights satisfy the constraint.
+        Weights, growth, the certified gap to the best growth under the constraint, and the violation, in
+        which the excess of the constraint's left side over 1 counts too. ValueError if no weights satisfy it.
 
     Examples
     --------
@@ -49,11 +42,8 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
     Let q be proportional to :math:`p (R w)^{-\lambda}` and m the mixture :math:`(1 - \theta) p + \theta q`,
     theta in [0, 1). By Jensen's inequality no weights that satisfy the constraint grow faster than w by
     more than :math:`[\log \max_j \sum_k m_k R_{kj} / (R w)_k - \frac{\theta}{\lambda} \log \sum_k p_k
-    (R w)_k^{-\lambda}] / (1 - \theta)`. Home chapter: Security (notebooks/08_security).
-
-    References
-    ----------
-    E. Busseti, E. K. Ryu and S. Boyd (2016), Journal of Investing 25(3), 118-134.
+    (R w)_k^{-\lambda}] / (1 - \theta)`. E. Busseti et al. (2016), J. Investing 25(3), 118-134.
+    Home chapter: Security (notebooks/08_security).
     """
     for name, value in (("alpha", alpha), ("beta", beta)):
         if not 0 < value < 1:
@@ -61,7 +51,16 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
     power = np.log(beta) / np.log(alpha)
     full = kelly_full(R, p)
     R, p, lower, upper = check_market(R, p, 0.0, 1.0)
-    risk = lambda w: log_moment(p, R @ w, power)[0] if (R @ w).min() > 0 else np.inf  # noqa: E731
+
+    def risk(w):
+        return log_moment(p, R @ w, power)[0] if (R @ w).min() > 0 else np.inf
+
+    def certified(w, theta):
+        found, (h, q) = score(R, p, w, lower, upper), log_moment(p, R @ w, power)
+        top = (((1 - theta) * p + theta * q) / (R @ w) @ R).max()
+        gap = (np.log(top) - theta / power * h) / (1 - theta)
+        return Solution(w, found.growth, float(gap), max(found.violation, float(np.expm1(h))))
+
     if risk(full.weights) <= 0:
         return full
     safe, reach = full.weights, min(power, 20.0)
@@ -70,7 +69,7 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
         if reach == power:
             break
         reach = min(power, 2 * reach)
-    least, theta, w = risk(safe), 0.5, safe
+    least = risk(safe)
     if least > 1e-12:
         q = log_moment(p, R @ safe, power)[1] if least < np.inf else p
         if least < np.inf and least <= power * np.log((q / (R @ safe) @ R).max()):
@@ -81,28 +80,32 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
             f"No weights satisfy alpha and beta: the logarithm of sum(p * (R @ w)**-{power:.6g}) is at least "
             f"{least:.3g}, not 0. Add a riskless column (add_cash), lower alpha or raise beta."
         )
-    if least < 0:  # otherwise only `safe` is feasible
-        # log risk falls with theta; the root of its height above the least is nearly linear in s
-        scale = max(power, 0.1)
-        height = lambda w: np.sqrt(max(risk(w) - least, 0.0)) - np.sqrt(-least)  # noqa: E731
-        ends = {True: safe, False: full.weights}  # feasible: yes or no
-        known = {1.0: height(full.weights), 1 / (1 + scale): height(safe)}
+    best = certified(safe, 0.5)
+    if least >= 0:  # only `safe` is feasible
+        return best
 
-        def miss(s):
-            if s not in known:
-                w = tilted_kelly(R, p, power, (1 / s - 1) / scale, ends[True])
-                known[s], ends[bool(risk(w) <= 0)] = height(w), w
+    # log risk falls with theta; the root of its height above the least is nearly linear in s
+    scale = max(power, 0.1)
+    ends = {True: (1 / (1 + scale), safe), False: (1.0, full.weights)}  # feasible: yes or no
+
+    def height(w):
+        return np.sqrt(max(risk(w) - least, 0.0)) - np.sqrt(-least)
+
+    known = {s: height(w) for s, w in ends.values()}
+
+    def miss(s):
+        nonlocal best
+        if s in known:
             return known[s]
+        w = tilted_kelly(R, p, power, (1 / s - 1) / scale, ends[True][1])
+        ends[bool(risk(w) <= 0)], known[s] = (s, w), height(w)
+        (low, inside), (high, outside) = ends[True], ends[False]
+        a, b = R @ inside, R @ outside  # to the boundary between them
+        share = brentq(lambda c: log_moment(p, a + c * (b - a), power)[0], 0.0, 1.0, xtol=1e-16)
+        theta = (1 / (low + share * (high - low)) - 1) / scale
+        found = certified(inside + share * (outside - inside), theta)
+        best = min(best, found, key=lambda s: s.gap)
+        return 0.0 if best.gap <= 10 * TOLERANCE else known[s]
 
-        theta = (1 / brentq(miss, *sorted(known), xtol=1e-13) - 1) / scale
-        low, high = 0.0, 1.0
-        for _ in range(40):  # to the boundary, from inside
-            middle = (low + high) / 2
-            w = ends[True] + middle * (ends[False] - ends[True])
-            low, high = (middle, high) if risk(w) <= 0 else (low, middle)
-        w = ends[True] + low * (ends[False] - ends[True])
-    found = score(R, p, w, lower, upper)
-    h, q = log_moment(p, R @ w, power)
-    top = (((1 - theta) * p + theta * q) / (R @ w) @ R).max()
-    gap = (np.log(top) - theta / power * h) / (1 - theta)
-    return Solution(w, found.growth, float(gap), max(found.violation, float(np.expm1(h))))
+    brentq(miss, *sorted(known), xtol=1e-13)
+    return best

@@ -26,11 +26,6 @@ def kelly_robust(R, p=None, *, radius):
     Solution
         Weights, their growth under the worst probabilities, and the gap: no weights guarantee more than both.
 
-    Raises
-    ------
-    ValueError
-        For a market or a radius that cannot be.
-
     Examples
     --------
     A coin believed to show heads with probability 0.6, and played as one of 0.53:
@@ -43,15 +38,10 @@ def kelly_robust(R, p=None, *, radius):
     -----
     The worst q is proportional to :math:`p (R w)^{-\lambda}`. For every q in the ball, by Jensen,
     no weights guarantee more than :math:`\sum_k q_k \log (R w)_k + \log \max_j \sum_k q_k R_{kj} / (R w)_k`:
-    the gap is the certificate of the plain problem under q.
+    the gap is the certificate of the plain problem under q. Q. Sun and S. Boyd (2018), arXiv:1812.10371.
     Home chapter: Uncertain probabilities (notebooks/09_uncertainty).
-
-    References
-    ----------
-    Q. Sun and S. Boyd (2018), Distributional robust Kelly gambling, arXiv:1812.10371.
     """
-    if not 0 <= radius < np.inf:
-        raise ValueError(f"radius must be a divergence in nats, finite and >= 0; it is {radius}.")
+    _check_radius(radius)
     w = (full := kelly_full(R, p)).weights
     R, p, lower, upper = check_market(R, p, 0.0, 1.0)
     if radius == 0 or full.growth == -np.inf:
@@ -62,11 +52,12 @@ def kelly_robust(R, p=None, *, radius):
     def excess(log_power):
         nonlocal w
         w = tilted_kelly(R, p, np.exp(log_power), 1.0, w)
-        return np.log(kl_div(tilt(p, R @ w, np.exp(log_power)), p).sum() / radius + 1e-300)
+        q = log_moment(p, R @ w, np.exp(log_power))[1]
+        return np.log(kl_div(q, p).sum() / radius + 1e-300)
 
     low = high = np.log(power)
     while excess(high) < 0 and high - low < 14:  # a ball so wide that it may be best not to play
-        q = tilt(p, R @ w, np.exp(high) + 1)  # if w holds cash, nothing beats cash under q
+        q = log_moment(p, R @ w, np.exp(high) + 1)[1]  # if w holds cash, nothing beats cash under q
         found = score(R, q, safe, lower, upper)
         if np.ptp(R @ safe) == 0 and found.gap <= 10 * TOLERANCE and kl_div(q, p).sum() <= radius:
             return found
@@ -86,17 +77,12 @@ def worst_case(R, p, w, *, radius):
     R, p, w
         The market and weights of it, as in `growth_rate`.
     radius : float
-        Divergence allowed, nats, >= 0.
+        As in `kelly_robust`.
 
     Returns
     -------
     ndarray, shape (K,)
         The probabilities q.
-
-    Raises
-    ------
-    ValueError
-        For a market, weights or a radius that cannot be.
 
     Examples
     --------
@@ -107,8 +93,7 @@ def worst_case(R, p, w, *, radius):
     -----
     Home chapter: Uncertain probabilities (notebooks/09_uncertainty).
     """
-    if not 0 <= radius < np.inf:
-        raise ValueError(f"radius must be a divergence in nats, finite and >= 0; it is {radius}.")
+    _check_radius(radius)
     certify(R, p, w)  # refuses what cannot be
     wealth = np.asarray(R, float) @ np.asarray(w, float)
     p = np.full(len(wealth), 1 / len(wealth)) if p is None else np.asarray(p, float) / np.sum(p)
@@ -116,11 +101,16 @@ def worst_case(R, p, w, *, radius):
     worst = (wealth <= least) & (p > 0)
     if least <= 0 or radius >= -np.log(p[worst].sum()):
         return worst * p / p[worst].sum()
-    excess = lambda power: kl_div(tilt(p, wealth, power), p).sum() - radius  # noqa: E731
+    excess = lambda power: kl_div(log_moment(p, wealth, power)[1], p).sum() - radius  # noqa: E731
     high = 1.0
     while excess(high) < 0:
         high *= 2
-    return tilt(p, wealth, brentq(excess, 0, high, xtol=1e-15 * high))
+    return log_moment(p, wealth, brentq(excess, 0, high, xtol=1e-15 * high))[1]
+
+
+def _check_radius(radius):
+    if not 0 <= radius < np.inf:
+        raise ValueError(f"radius must be a divergence in nats, finite and >= 0; it is {radius}.")
 
 
 def log_moment(p, wealth, power):
@@ -129,11 +119,6 @@ def log_moment(p, wealth, power):
     top = 0.0 if -1 < z.max() < 30 else z.max()
     q = p * np.exp(z - top)
     return top + np.log(q.sum()) if top else np.log1p(p @ np.expm1(z)), q / q.sum()
-
-
-def tilt(p, wealth, power):
-    """Probabilities proportional to p * wealth**-power."""
-    return log_moment(p, wealth, power)[1]
 
 
 def tilted_kelly(R, p, power, theta, near):
