@@ -159,7 +159,6 @@ def stationary_bootstrap(T, block, draws, rng):
     if not (T >= 1 and block >= 1 and draws >= 1):
         raise ValueError(f"T, block and draws must be >= 1; they are {T}, {block}, {draws}.")
     new = rng.random((draws, T)) < 1 / block
-    new[:, 0] = True
     begin = np.maximum.accumulate(np.where(new, np.arange(T), 0), axis=1)
     start = rng.integers(T, size=(draws, T))
     return (np.take_along_axis(start, begin, axis=1) + np.arange(T) - begin) % T

@@ -2,6 +2,7 @@
 
 import gc
 import os
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,7 @@ WINDOWS = [
     dict(window=15, calendar=1),
     dict(window=7, calendar=5, delay=2),
     dict(window=None, calendar="M", delay=1),
+    dict(window="1M", calendar="W", delay=3),
 ]
 HOLDINGS = [
     dict(rebalance=None),
@@ -137,7 +139,8 @@ def test_a_strategy_that_tries_to_peek_cannot(windows):
 
     run = walk_forward(market, peek, **windows)
     starts = run.weights.index[run.turnover > 0]
-    assert seen and seen[0][0] < starts[0], "what it saw begins before it trades"
+    assert seen and len(seen) == len(starts)
+    assert all(day < start for (day, _), start in zip(seen, starts, strict=True)), "decided before it trades"
 
 
 def test_a_strategy_cannot_change_the_market_or_its_earlier_answers():
@@ -146,12 +149,14 @@ def test_a_strategy_cannot_change_the_market_or_its_earlier_answers():
 
     def vandal(past):
         answer[:] = momentum(past)
+        assert past.index.name == "Date" and list(past) == ["S0", "S1", "S2", "cash"]
+        past.index.name = past.columns.name = "vandal"
         past.iloc[:] = 9.0
         past.to_numpy()[:] if not past.to_numpy().flags.writeable else past.to_numpy().fill(9.0)
         return answer
 
     run = walk_forward(market, vandal, window="1M")
-    assert market.equals(kept)
+    assert market.equals(kept) and market.index.name == "Date" and market.columns.name is None
     assert run.weights.equals(walk_forward(market, momentum, window="1M").weights)
 
 
@@ -177,6 +182,52 @@ def test_what_a_strategy_sees_ends_before_it_trades():
     assert [list(p.index.to_period("W").unique()) for p in seen] == [
         list(weeks.unique()[i : i + 2]) for i in range(len(weeks.unique()) - 2)
     ]
+
+
+def test_a_delay_cuts_the_end_of_a_calendar_window():
+    lengths, days = [], MARKET.index
+    walk_forward(MARKET, lambda past: lengths.append(past.index[-1]) or [0, 0, 0, 1], delay=3)
+    firsts = np.flatnonzero(np.diff(days.month)) + 1
+    assert lengths == list(days[firsts - 4])  # row t - 1 is the last known at row t
+
+
+@pytest.mark.parametrize("unit, count", [("D", 69), ("W", 14), ("M", 3), ("Q", 1), ("Y", 0)])
+def test_every_calendar_asks_on_its_first_rows(unit, count):
+    asked = []
+    if not count:
+        with pytest.raises(ValueError, match="No decision"):
+            walk_forward(MARKET, momentum, window=f"1{unit}", calendar=unit)
+        return
+    walk_forward(MARKET, lambda past: asked.append(1) or [0, 0, 0, 1], window=f"1{unit}", calendar=unit)
+    assert len(asked) == count
+
+
+def test_what_a_strategy_raises_is_not_swallowed():
+    with pytest.raises(ZeroDivisionError):
+        walk_forward(MARKET, lambda past: 1 / 0)
+
+
+def test_what_is_left_out_is_what_the_signature_says():
+    plain, market = dict(rebalance=None, cost=0.0, band=0.0, borrow=0.0), random_market(11)
+    run = walk_forward(market, tilted)
+    full = walk_forward(market, tilted, window="1M", calendar="M", delay=0, **plain)
+    held = hold(market, run.weights[run.turnover > 0])
+    for other in (full, held, hold(market, run.weights[run.turnover > 0], **plain)):
+        assert run.weights.equals(other.weights) and run.returns.equals(other.returns)
+    for call in (walk_forward, hold):
+        with pytest.raises(ValueError, match="owe at most borrow=0 of cash"):
+            call(
+                market,
+                market.iloc[:1] * 0 + [0.6, 0.5, 0, -0.1] if call is hold else lambda _: [0.6, 0.5, 0, -0.1],
+            )
+
+
+def test_a_backtest_is_frozen_named_and_equal_to_itself_only():
+    run, again = (hold(MARKET, MARKET.iloc[:1] * 0 + 0.25) for _ in range(2))
+    with pytest.raises(FrozenInstanceError):
+        run.cash = None
+    assert run == run and run != again and len({run, again}) == 2
+    assert [run.returns.name, run.turnover.name, run.cash.name] == ["returns", "turnover", "cash"]
 
 
 def test_a_window_is_never_short():
@@ -322,6 +373,65 @@ def test_ruin_is_recorded_and_is_no_error():
     assert lost.returns.tolist() == [-1, 0]
 
 
+def test_costs_above_what_there_is_are_ruin():
+    """Wealth of 1 that owns 6 of a stock cannot pay 0.6 of what it sells; the next day finds nothing."""
+    days = pd.bdate_range("2024-01-01", periods=3)
+    market = pd.DataFrame({"A": [2.0, 0.5, 0.5], "cash": 0.0}, days)
+    targets = pd.DataFrame([[1.5, -0.5], [0.0, 1.0]], days[:2], market.columns)
+    safe = hold(market, targets, cost=0.3, borrow=0.5)
+    sold = 1.5 * 3 / (1 + 1.5 * 2)
+    assert safe.turnover.iloc[1] == pytest.approx(sold, rel=1e-14)
+    assert safe.returns.iloc[1] == pytest.approx(-0.3 * sold, rel=1e-14)
+    lever = targets.assign(A=[1.5, -1.5], cash=[-0.5, 2.5])
+    for later in (0.5, 2.0):  # a debt times the -2 that this short position loses would look like wealth
+        market["A"] = [-0.6, later, 0.5]
+        run = hold(market, lever, cost=0.6, borrow=0.5)
+        assert run.returns.iloc[1:].tolist() == [-1, 0] and (run.weights.iloc[2] == 0).all()
+
+
+def test_the_band_is_exceeded_not_met():
+    days = pd.bdate_range("2024-01-01", periods=3)
+    market = pd.DataFrame({"A": [2.0, 0.0, 0.0], "cash": 0.0}, days)  # half becomes three quarters, exactly
+    half = pd.DataFrame([[0.5, 0.5]], days[:1], market.columns)
+    assert hold(market, half, rebalance=1, band=0.25).turnover.tolist() == [0.5, 0, 0]
+    assert hold(market, half, rebalance=1, band=0.24).turnover.tolist() == [0.5, 0.25, 0]
+
+
+def test_rounding_of_weights_goes_into_cash_and_no_more_than_that():
+    W = pd.DataFrame([[0.5, 0.25, 0.25, 0.0]], MARKET.index[:1], MARKET.columns)
+    for off in ([0, 0, 0, 5e-9], [5e-9, 0, 0, -5e-9], [0, 5e-9, 0, 0]):
+        targets = W + off
+        kept = targets.copy()
+        run = hold(MARKET, targets)
+        assert run.weights.iloc[0, -1] == 1 - run.weights.iloc[0, :-1].sum() and targets.equals(kept)
+    for off, rule in (([0, 0, 0, 2e-8], "sum 1"), ([0, -2e-8, 0, 0], "sum 1"), ([2e-8, 0, 0, -2e-8], "owe")):
+        with pytest.raises(ValueError, match=rule):
+            hold(MARKET, W + off)
+    with pytest.raises(ValueError, match="leave wealth after cost; they cost 1 on"):
+        hold(MARKET, W, cost=1.0)
+    assert hold(MARKET, W, cost=0.999).turnover.iloc[0] == pytest.approx(1 / 1.999, rel=1e-12)
+
+
+def test_a_single_day_and_targets_outside_the_days():
+    day = MARKET.iloc[[0]]
+    run = hold(day, day * 0 + 0.25)
+    assert run.returns.item() == pytest.approx(day.to_numpy().mean(), rel=1e-12)
+    after = pd.DataFrame([[1.0, 0, 0, 0]], [MARKET.index[-1] + pd.Timedelta(days=1)], MARKET.columns)
+    for rebalance in (None, 1, "M"):
+        run = hold(MARKET, after, rebalance=rebalance, cost=0.1)
+        assert run.weights["cash"].eq(1).all() and run.turnover.eq(0).all()
+    before = after.set_axis([MARKET.index[0] - pd.Timedelta(days=9)])
+    assert hold(MARKET, before).weights["S0"].eq(1).all()
+
+
+def test_rebalancing_counts_from_the_first_target():
+    rows = np.flatnonzero(hold(MARKET, (MARKET * 0 + 0.25).iloc[[4]], rebalance=7).turnover)
+    assert rows.tolist() == list(range(4, 70, 7))
+    weekly = np.flatnonzero(hold(MARKET, (MARKET * 0 + 0.25).iloc[[4]], rebalance="W").turnover)
+    mondays = np.flatnonzero(MARKET.index.day_of_week == 0)
+    assert weekly.tolist() == sorted({4, *mondays[mondays > 4].tolist()})
+
+
 # ---- names, order, dates
 
 
@@ -438,6 +548,63 @@ def test_bad_weights_are_named_by_day(answer, message):
 def test_bad_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         walk_forward(MARKET, lambda past: [0.5, 0.5, 0, 0], **options)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (
+            lambda: hold(None, None),
+            "returns must be a DataFrame with rows and columns, the last of which is cash.",
+        ),
+        (
+            lambda: hold(pd.concat([MARKET, MARKET.iloc[[5]]]), None),
+            "Days and columns must come once; not 2024-01-17.",
+        ),
+        (
+            lambda: walk_forward(edited(20, 1, -1.2), momentum),
+            "returns must be numbers >= -1; S1 on 2024-02-07 is -1.2. Known from 2024-01-10 to 2024-04-16: "
+            "leave it out, or the days it lacks.",
+        ),
+        (
+            lambda: walk_forward(MARKET, lambda past: [0.5] * 4),
+            "Weights must be finite with sum 1; their sum is 2 on 2024-02-01.",
+        ),
+        (
+            lambda: walk_forward(MARKET, lambda past: [0.5, 0.6, 0, -0.1]),
+            "Weights must owe at most borrow=0 of cash; they hold -0.1 on 2024-02-01.",
+        ),
+        (
+            lambda: walk_forward(MARKET, lambda past: [0.5, 0.5, 0, 0], cost=1.5),
+            "Weights must leave wealth after cost; they cost 1.5 on 2024-02-01.",
+        ),
+        (
+            lambda: walk_forward(MARKET, momentum, delay=-1),
+            "delay must be a whole number >= 0 or a calendar; it is -1.",
+        ),
+        (
+            lambda: walk_forward(MARKET, momentum, window="0M"),
+            "window must be a whole number >= 1 or a calendar; it is 0.",
+        ),
+        (
+            lambda: walk_forward(MARKET, momentum, window=0),
+            "window must be a whole number >= 1 or a calendar; it is 0.",
+        ),
+        (
+            lambda: walk_forward(MARKET, momentum, calendar=0),
+            "calendar, rebalance must be a whole number >= 1 or a calendar; it is 0.",
+        ),
+    ],
+)
+def test_messages_word_for_word(call, message):
+    with pytest.raises(ValueError) as caught:
+        call()
+    assert str(caught.value) == message
+
+
+def test_whole_numbers_of_numpy_will_do():
+    run = walk_forward(MARKET, tilted, window=np.int64(1), calendar=np.int64(1), delay=np.int64(1))
+    assert run.turnover.iloc[:2].eq(0).all() and (run.turnover.iloc[2:] > 0).all()
 
 
 def test_hold_wants_the_columns_of_the_market():

@@ -119,6 +119,30 @@ def test_contributions_of_one_row_are_weights_times_returns():
     assert contributions(run, market).round(15).to_dict() == pytest.approx(expected)
 
 
+def test_contributions_when_all_is_lost():
+    """The market's loss is its column's; what costs take is theirs."""
+    days = pd.bdate_range("2024-01-01", periods=4)
+    market = pd.DataFrame({"A": [0.5, -1.0, 0.5, 0.5], "cash": 0.0}, days)
+    run = hold(market, pd.DataFrame([[1.0, 0.0]], days[:1], market.columns), cost=0.25)
+    assert contributions(run, market).round(12).to_dict() == {"A": -0.8, "cash": 0.0, "costs": -0.2}
+    assert contributions(run, market[::-1]).equals(contributions(run, market))
+    lever = pd.DataFrame([[1.5, -0.5], [-1.5, 2.5]], days[:2], market.columns)
+    market["A"] = [-0.6, 0.5, 0.0, 0.0]
+    run = hold(market, lever, cost=0.6, borrow=0.5)
+    gains = contributions(run, market)
+    assert gains.sum() == pytest.approx(-1) and gains["A"] == pytest.approx(-0.9 / 1.9)
+
+
+def test_defaults_of_the_tables():
+    returns = series([-0.5, 1.1] * 7)
+    assert len(drawdowns(returns)) == 5 and len(drawdowns(returns, top=9)) == 7
+    run = run_of([0.01, 0.03, -0.01])
+    assert summary({"a": run}).equals(summary({"a": run}, 252))
+    wobble = run_of(1e-3 + 1e-15 * np.array([1, -1, 1, -1]))  # below 1e-14 it is rounding, above it is not
+    assert np.isnan(summary({"a": wobble}).loc["a", "Sharpe"])
+    assert summary({"a": run_of(1e-3 + 1e-12 * np.array([1, -1, 1, -1]))}).notna().loc["a", "Sharpe"]
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**6), capital=st.floats(0, 1e7))
 def test_shares_spend_no_more_than_the_capital(seed, capital):
@@ -137,6 +161,7 @@ def test_shares_spend_no_more_than_the_capital(seed, capital):
     "weights, price, capital, message",
     [
         ({"A": 1.2}, 10.0, 100, r"sum <= 1, capital >= 0; 1.2"),
+        ({"A": 1 + 2e-9}, 10.0, 100, r"sum <= 1"),
         ({"A": -0.2}, 10.0, 100, r"weights must be >= 0"),
         ({"A": np.nan}, 10.0, 100, r"weights must be >= 0"),
         ({"A": 0.5}, 10.0, -1, r"-1"),
@@ -147,6 +172,12 @@ def test_shares_spend_no_more_than_the_capital(seed, capital):
 def test_shares_of_nonsense_are_refused(weights, price, capital, message):
     with pytest.raises(ValueError, match=message):
         shares(pd.Series(weights), pd.Series({"A": price}), capital)
+
+
+def test_shares_may_take_all_of_the_capital():
+    for weight in (1.0, 1 + 5e-10):
+        bought, cash = shares(pd.Series({"A": weight, "B": 0.0}), pd.Series({"A": 10.0, "B": 1.0}), 100)
+        assert bought.to_dict() == {"A": 10, "B": 0} and cash == 0
 
 
 def test_in_sample_figures():
@@ -181,5 +212,9 @@ def test_stationary_bootstrap_blocks():
     assert abs((np.diff(alone, axis=1) % T == 1).mean() - 1 / T) < 0.01
     whole = stationary_bootstrap(T, 1e9, 20, np.random.default_rng(6))
     assert (np.diff(whole, axis=1) % T == 1).all()
-    with pytest.raises(ValueError, match="block and draws must be >= 1; they are 50, 0.5, 1"):
-        stationary_bootstrap(T, 0.5, 1, np.random.default_rng(0))
+    assert stationary_bootstrap(1, 1, 1, np.random.default_rng(0)).tolist() == [[0]]
+    for bad in ((T, 0.5, 1), (0, 1, 1), (T, 1, 0)):
+        with pytest.raises(
+            ValueError, match="block and draws must be >= 1; they are {}, {}, {}".format(*bad)
+        ):
+            stationary_bootstrap(*bad, np.random.default_rng(0))
