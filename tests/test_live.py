@@ -419,8 +419,8 @@ def stored():
     return sorted(p.relative_to(data.CACHE).as_posix() for p in data.CACHE.rglob("*") if p.is_file())
 
 
-def load():
-    return load_bist30("yahoo", "2023-01-01", "2023-04-01")
+def load(end="2023-04-01"):
+    return load_bist30("yahoo", "2023-01-01", end)
 
 
 def test_a_download_is_stored_with_its_date_and_used_all_day(live):
@@ -455,7 +455,7 @@ def cached():
 @pytest.mark.parametrize("broken", ["rate", "ticker", "price", "cover"])
 def test_a_failed_download_leaves_the_old_one_and_says_how_to_go_on(live, monkeypatch, broken):
     on(monkeypatch, "2026-01-05")
-    old = load()
+    old = load("2023-02-10")
     before = cached()
     on(monkeypatch, "2026-01-06")
     if broken == "rate":
@@ -469,7 +469,7 @@ def test_a_failed_download_leaves_the_old_one_and_says_how_to_go_on(live, monkey
     with pytest.raises(
         RuntimeError, match=r"^The download failed: .* Go on with load_bist30\(.*\)\.$"
     ) as caught:
-        load()
+        load("2023-02-10")
     assert cached() == before
     call = ast.parse(str(caught.value).split("Go on with ")[1].rstrip("."), mode="eval").body
     arguments = [ast.literal_eval(argument) for argument in call.args]
