@@ -146,7 +146,7 @@ def interior_point(oracle, x, cap):
     y = x @ (price - gradient) / n / v
     y[:n] = price - gradient
     y[top] += y[n:]
-    best, count, stalled, astray, careful = (np.inf,), 0, 0, 0, False
+    best, count, stalled, careful = (np.inf,), 0, 0, False
     with np.errstate(all="ignore"):  # what overflows is not finite, and ends the search
         while True:
             mu, D = v @ y / m, d + fold(y / v)
@@ -160,9 +160,9 @@ def interior_point(oracle, x, cap):
             solve = newton(S, D)
             dv, dy, _ = direction(solve, 0.0, v, y, gradient, price)
             after = (v + longest(v, dv) * dv) @ (y + longest(y, dy) * dy) / m
-            sigma = max((after / mu) ** 3, 0.1 * careful)
+            sigma = max((after / mu) ** 3, 0.3 * careful)
             dv, dy, dprice = direction(solve, sigma * mu - dv * dy, v, y, gradient, price)
-            most = 0.9 if careful else min(max(0.99, 1 - mu), 0.99999)
+            most = 0.95 if careful else min(max(0.99, 1 - mu), 0.99999)
             a, c = most * longest(v, dv), most * longest(y, dy)
             new_y, new_price, near = y + c * dy, price + c * dprice, 1 if careful else 200
 
@@ -182,24 +182,8 @@ def interior_point(oracle, x, cap):
                     if fits(to):
                         break
                 a /= 2
-            else:  # too far from the path for any step: back onto it, where gap and barrier agree
-                if (astray := astray + 1) > 5:
-                    return best[1:]
-                mu = gap / m
-                for _ in range(5):
-                    solve = newton(S, d + fold(mu / v**2))
-                    dv = direction(solve, mu, v, mu / v, gradient, gradient @ x + gap)[0]
-                    a, merit = 0.9 * longest(v, dv), growth + mu * np.log(v).sum()
-                    for _ in range(30):
-                        to = move(x, a * dv[:n])
-                        if to[3][0] + mu * np.log(to[1]).sum() >= merit:
-                            break
-                        a /= 2
-                    x, v, gap, (growth, gradient, S, d) = to
-                    if gap <= m * mu:
-                        break
-                y, price = mu / v, gradient @ x + m * mu
-                continue
+            else:
+                return best[1:]
             y, price = new_y, new_price
             x, v, gap, (growth, gradient, S, d) = to
 
