@@ -4,6 +4,7 @@
 # make notebooks run the stale chapters and store their outputs in notebooks/*.ipynb (then read git diff)
 # make notebook NAME=01_coin ARGS="-p p 0.55"   one chapter with other parameters, into _build/01_coin.ipynb
 # make bench     kellylib beside its peers, in an environment of their own (.venv-bench): the better part of an hour
+# make mutants   break kellylib in some thousand ways, one at a time: the fast tests must notice (an hour or two)
 # make pdf       _build/latex/kelly-certified.pdf; needs xelatex (CONTRIBUTING.md)
 PYTHON ?= python3
 PY     := .venv/bin/python
@@ -11,7 +12,7 @@ PY     := .venv/bin/python
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: book test lint notebooks notebook pdf lock bench clean
+.PHONY: book test lint notebooks notebook pdf lock bench mutants clean
 book: .venv/ready
 	$(PY) book/build.py
 test: book
@@ -34,6 +35,10 @@ bench: .venv-bench/ready
 	.venv-bench/bin/python benchmarks/solvers.py
 	.venv-bench/bin/python benchmarks/games.py
 	.venv-bench/bin/python benchmarks/backtest.py
+mutants: .venv/ready
+	$(PY) -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[mutants]'
+	$(PY) -m mutmut run
+	$(PY) tests/mutants.py
 .venv-bench/ready: pyproject.toml
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install -qq --disable-pip-version-check -e '.[bench]'

@@ -1,12 +1,16 @@
 """The objective, the certificate and the check of the input that all solvers share."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.optimize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kellylib import certify, growth_rate, kelly_expcone, kelly_full, kelly_order2
+from kellylib.growth import greedy, solvent
 
 COIN = np.array([[2.0, 1.0], [0.0, 1.0]]), np.array([0.6, 0.4])
 SOLVERS = [kelly_full, kelly_expcone, kelly_order2]
@@ -97,14 +101,91 @@ def test_one_asset_or_one_scenario(R, p):
 def test_labels_must_match():
     R = pd.DataFrame(COIN[0], columns=["bet", "cash"])
     assert growth_rate(R, COIN[1], pd.Series({"bet": 0.2, "cash": 0.8})) == growth_rate(*COIN, [0.2, 0.8])
-    with pytest.raises(ValueError, match="reindex"):
-        growth_rate(R, COIN[1], pd.Series({"cash": 0.8, "bet": 0.2}))
+    other = pd.Series({"cash": 0.8, "bet": 0.2})
+    message = r"^The labels of w must be the columns of R, in order; pass w\.reindex\(R\.columns\)\.$"
+    with pytest.raises(ValueError, match=message):
+        growth_rate(R, COIN[1], other)
+    assert growth_rate(R, COIN[1], other.to_numpy()) == growth_rate(COIN[0], COIN[1], other)
+
+
+@pytest.mark.parametrize("solver", SOLVERS, ids=lambda f: f.__name__)
+def test_without_an_upper_bound_nothing_is_held_on_credit(solver):
+    """The default bound, 1, binds although another asset may be sold short."""
+    R = np.array([[1.5, 1.0], [1.1, 1.0]])
+    assert solver(R, lower=-1.0).weights == pytest.approx([1, 0], abs=1e-9)
+    assert certify(R, None, [1.0, 0.0], lower=-1.0).gap == pytest.approx(0, abs=1e-15)
+
+
+def test_rounding_is_forgiven_and_more_is_not():
+    R, p = COIN
+    assert growth_rate(R, p * (1 + 5e-10), [0.2, 0.8]) == pytest.approx(
+        growth_rate(*COIN, [0.2, 0.8]), rel=1e-13
+    )
+    with pytest.raises(ValueError, match="p must be probabilities"):
+        growth_rate(R, p * (1 + 2e-9), [0.2, 0.8])
+    for side, sign in (("lower", 1), ("upper", -1)):
+        fixed = np.array([0.2, 0.8])
+        assert kelly_full(R, p, **{side: fixed * (1 + sign * 5e-13)}).weights == pytest.approx(fixed)
+        with pytest.raises(ValueError, match="No weights sum to 1"):
+            certify(R, p, fixed, **{side: fixed * (1 + sign * 1e-11)})
+    assert kelly_full([[0.5, 0.4]]).weights.tolist() == [1, 0]  # a bad year, not net returns
+
+
+def test_greedy_filling_is_the_linear_programme():
+    rng = np.random.default_rng(0)
+    for k in range(40):
+        n = rng.integers(1, 7)
+        c, lower = rng.normal(size=n), rng.normal(size=n) / n * (k % 3 > 0)
+        lower -= max(lower.sum() - 0.9, 0) / n
+        upper = lower + rng.dirichlet(np.ones(n)) * (1 - lower.sum()) * rng.uniform(1, 3)
+        lp = scipy.optimize.linprog(-c, A_eq=np.ones((1, n)), b_eq=[1.0], bounds=np.c_[lower, upper])
+        assert greedy(c, lower, upper) == pytest.approx(-lp.fun, abs=1e-12)
+    assert greedy(np.array([3.0, 2.0]), np.zeros(2), np.array([1.0, 0.5])) == 2.5 + 0.5
+
+
+def test_solvent_weights_are_inside_the_bounds():
+    """Where the middle of the bounds is ruined by a short position, a linear programme finds the way out."""
+    rng, searched = np.random.default_rng(1), 0
+    for _ in range(40):
+        R = np.c_[rng.lognormal(0, 0.8, (6, 3)), np.ones(6)]
+        lower, upper = np.array([-1.5, -0.5, 0, 0]), np.array([-0.05, 1.0, 1.0, 4.0])
+        w = solvent(R, lower, upper)
+        assert w.sum() == pytest.approx(1, abs=1e-9)
+        best = scipy.optimize.linprog(
+            [0, 0, 0, 0, -1],
+            A_ub=np.c_[-R, np.ones(6)],
+            b_ub=np.zeros(6),
+            A_eq=[[1, 1, 1, 1, 0]],
+            b_eq=[1.0],
+            bounds=[*zip(lower, upper, strict=True), (None, None)],
+        ).x[-1]
+        assert ((R @ w).min() > 0) == (best > 0)
+        if best > 0:
+            assert (lower < w).all() and (w < upper).all()
+            assert kelly_full(R, lower=lower, upper=upper).gap <= 1e-12
+        room = 1 - lower.sum()
+        width = np.minimum(upper - lower, room)
+        searched += best > 0 and (R @ (lower + width * room / width.sum())).min() <= 0
+    assert searched >= 5
+
+
+def test_a_short_position_that_ruins_all_or_only_these(monkeypatch):
+    bounds = dict(lower=[-1.0, 0.0], upper=[-0.2, 3.0])
+    one = certify([[0.5, 1], [5, 1]], None, [-1.0, 2.0], **bounds)
+    everybody = certify([[0.5, 1], [10, 1]], None, [-1.0, 2.0], **bounds)
+    assert (one.growth, one.gap, everybody.growth, everybody.gap) == (-np.inf, np.inf, -np.inf, 0.0)
+    failed = SimpleNamespace(x=None, message="Numerical difficulties.")
+    monkeypatch.setattr(scipy.optimize, "linprog", lambda *_, **__: failed)
+    with pytest.raises(
+        RuntimeError, match="search for solvent weights failed: Numerical.* Try narrower bounds"
+    ):
+        certify([[0.5, 1], [5, 1]], None, [-1.0, 2.0], **bounds)
 
 
 BAD = {
     "net": (([[0.01, -0.001961]],), {}, r"R\[0, 1\] is -0.00196.*pass 1 \+ returns"),
     "small net": (([[0.01, 0.02]],), {}, "no entry exceeds 0.02.*pass 1 \\+ returns"),
-    "nan": (([[1.0, 1.1], [np.nan, 1.0]],), {}, r"R\[1, 0\] is nan.*Drop or fill"),
+    "nan": (([[1.0, 1.1], [np.nan, 1.0]],), {}, r"R\[1, 0\] is nan\. Drop or fill what is missing\.$"),
     "inf": (([[1.0, np.inf]],), {}, r"R\[0, 1\] is inf"),
     "inf, p = 0": (([[1.0, 1.0], [np.inf, 1.0]], [1.0, 0.0]), {}, r"R\[1, 0\] is inf"),
     "frame": (
@@ -115,7 +196,11 @@ BAD = {
     "strings": (([["a", "b"]],), {}, "R must hold numbers only"),
     "empty": ((np.empty((0, 3)),), {}, r"R must be a table.*\(0, 3\)"),
     "flat": (([1.0, 1.1],), {}, r"R must be a table.*\(2,\)"),
-    "p sum": (([[1.0], [1.1]], [0.5, 0.6]), {}, "p must be probabilities.*sum 1.1"),
+    "p sum": (
+        ([[1.0], [1.1]], [0.5, 0.6]),
+        {},
+        r"p must be probabilities.*sum 1\.1\. Pass p / p\.sum\(\)\.$",
+    ),
     "p sign": (([[1.0], [1.1]], [1.5, -0.5]), {}, "p must be probabilities.*least is -0.5"),
     "p nan": (([[1.0], [1.1]], [np.nan, 1.0]), {}, "p must be probabilities"),
     "p length": (([[1.0], [1.1]], [1.0]), {}, r"p must hold one probability a row of R, 2 in all.*\(1,\)"),
@@ -146,5 +231,7 @@ def test_bad_input_is_named(name, solver):
 def test_bad_weights_are_named():
     with pytest.raises(ValueError, match=r"w must hold 2 weights.*\(3,\)"):
         growth_rate(*COIN, [0.1, 0.2, 0.7])
-    with pytest.raises(ValueError, match=r"w\[1\] is nan"):
+    with pytest.raises(ValueError, match=r"w must be finite; w\[1\] is nan\. Drop or fill what is missing"):
         certify(*COIN, [0.1, np.nan])
+    with pytest.raises(ValueError, match="w must hold numbers only"):
+        certify(*COIN, ["a", "b"])

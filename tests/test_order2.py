@@ -139,6 +139,22 @@ def test_more_assets_than_the_first_working_set_holds():
     assert shortfall(R, np.full(120, 1 / 120), found.weights, 0, 1) <= 1e-12
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_an_asset_that_enters_late_displaces_what_is_capped(seed):
+    """The best means share one risk and are capped; what pays is to add assets from far down the list."""
+    rng = np.random.default_rng(seed)
+    risk = 0.2 * rng.standard_normal((60, 1))
+    R = (
+        1
+        + np.c_[risk + 0.02, 0.1 * rng.standard_normal((60, 40)) - 0.3 * risk][:, [0] * 60 + [*range(1, 41)]]
+    )
+    R[:, :60] += 0.001 * rng.standard_normal((60, 60))
+    for upper in (0.04, 0.2, 1.0):
+        found = kelly_order2(R, upper=upper)
+        assert shortfall(R, np.full(60, 1 / 60), found.weights, 0, upper) <= 1e-12
+        assert found.weights[60:].max() > 0
+
+
 def test_invariances():
     rng = np.random.default_rng(2)
     R, p, order = 1 + 0.01 * rng.standard_t(5, (50, 9)), rng.dirichlet(np.ones(50)), rng.permutation(9)
@@ -243,17 +259,55 @@ def test_it_is_optimal_whatever_the_rank(T, lower, upper):
     assert f.sum() <= 1 + 1e-12 and f.min() >= lower and f.max() <= upper
 
 
+def test_bounds_of_the_stocks():
+    mean, cov = [1.0, -1.0], 0.1 * np.eye(2)
+    for bounds, f in (
+        (dict(lower=-1.0), [1, -1]),  # upper is 1 unless it is given
+        (dict(lower=0.3, upper=0.3), [0.3, 0.3]),
+        (dict(lower=0.5), [0.5, 0.5]),
+        (dict(lower=[0.2, 0.0]), [1, 0]),
+        (dict(upper=np.inf), [1, 0]),
+        (dict(lower=[-0.5, -0.2], upper=5.0), [1.2, -0.2]),
+    ):
+        np.testing.assert_allclose(kelly_mean_variance(mean, cov, 0.0, **bounds), f, atol=1e-12)
+
+
+def test_units_and_types_of_the_moments_do_not_matter():
+    """Variances of 1e-9 or 1e9 and their rounding; whole numbers and pandas' columns of objects."""
+    mean, cov = np.array([0.01, 0.012]), np.array([[0.05, 0.01], [0.01, 0.06]])
+    f = kelly_mean_variance(mean, cov, 0.0)
+    for unit in (1e-9, 1e9):
+        rounded = unit * (cov + [[0, 1e-13], [0, 0]])
+        np.testing.assert_allclose(kelly_mean_variance(unit * mean, rounded, 0.0), f, rtol=1e-9)
+        low_rank = unit * (np.ones((2, 2)) - 1e-13 * np.eye(2))
+        assert kelly_mean_variance(unit * np.array([0.5, 0.5]), low_rank, 0.0).sum() == pytest.approx(0.5)
+    objects = pd.Series(mean, dtype=object), pd.DataFrame(cov, dtype=object)
+    bounds = pd.Series([0.0, 0.0], dtype=object), pd.Series([1.0, 1.0], dtype=object)
+    assert (kelly_mean_variance(*objects, 0.0, lower=bounds[0], upper=bounds[1]) == f).all()
+    assert kelly_mean_variance([0, 0], np.zeros((2, 2), int), 0).tolist() == [0, 0]
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
-        (dict(mean=[0.1, np.nan]), "must be finite; drop what is missing"),
+        (
+            dict(mean=[0.1, np.nan]),
+            r"^mean, cov and rate must be finite; drop what is missing before you estimate\.$",
+        ),
+        (dict(cov=[[1.0, np.nan], [np.nan, 1.0]]), "must be finite"),
         (dict(rate=np.inf), "must be finite"),
         (dict(cov=[[1.0]]), r"cov \(n, n\) with n >= 1; they are \(2,\) and \(1, 1\)"),
         (dict(mean=[], cov=np.empty((0, 0))), "with n >= 1"),
-        (dict(cov=[[1.0, 2.0], [2.0, 1.0]]), "no negative eigenvalue"),
+        (
+            dict(cov=[[1.0, 2.0], [2.0, 1.0]]),
+            r"^cov must be symmetric with no negative eigenvalue; a sample covariance of complete rows is\.$",
+        ),
         (dict(cov=[[1.0, 0.2], [0.1, 1.0]]), "must be symmetric"),
+        (dict(cov=[[1e-9, 2e-10], [1e-10, 1e-9]]), "must be symmetric"),  # however small the returns
+        (dict(cov=[[1e-9, 2e-9], [2e-9, 1e-9]]), "no negative eigenvalue"),
         (dict(lower=0.6), "sum.lower. must be finite and at most 1, and is 1.2"),
-        (dict(lower=0.3, upper=0.2), "lower must not exceed upper"),
+        (dict(lower=[0.3, 0], upper=[0.2, 1]), "lower must not exceed upper"),
+        (dict(lower=-np.inf), "sum.lower. must be finite"),
     ],
 )
 def test_moments_that_cannot_be(change, message):
