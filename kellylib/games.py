@@ -165,8 +165,8 @@ def kelly_games(p, b=1.0):
     -----
     Home chapter: Many coins (notebooks/02_many_coins). C. Whitrow (2007), J. R. Stat. Soc. C 56(5), 607-623.
     """
-    p, b = _numbers(("p", p, INSIDE), ("b", b, NET_GAMES))
-    alone = kelly_fraction(_list("p", np.atleast_1d(p)), b)
+    p, b = np.atleast_1d(*_numbers(("p", p, INSIDE), ("b", b, NET_GAMES)))
+    alone = kelly_fraction(_list("p", p), b)
     held = alone > 0
     q, odds = p[held], 1 + b[held]
     s = _solve(np.ones(1), q[None], 1 - q[None], odds, np.arange(len(q)), alone[held])
@@ -206,11 +206,14 @@ def kelly_games_mixture(weight, p, b=1.0):
     Home chapter: Many coins (notebooks/02_many_coins).
     """
     weight = _sum_one("weight", weight, CHANCE)
-    (p,) = _numbers(("p", p, CHANCE))
-    if p.ndim != 2 or len(p) != len(weight) or not p.size:
-        raise ValueError(f"p must have one row for each of {len(weight)} weights; its shape is {p.shape}.")
-    b, _ = _numbers(("b", b, NET_GAMES), ("p[0]", p[0], CHANCE))
-    return _solve(weight, p, 1 - p, 1 + b, np.arange(len(b)), weight @ p)
+    p, net = _numbers(("p", p, CHANCE), ("b", b, NET_GAMES))
+    if p.ndim != 2 or len(p) != len(weight) or not p.size or np.ndim(b) > 1:
+        raise ValueError(
+            f"p must have one row for each of {len(weight)} weights, and b one number, or one a column; "
+            f"their shapes are {p.shape}, {np.shape(b)}."
+        )
+    odds, start = 1 + net[0], np.arange(p.shape[1])
+    return _solve(weight, p, 1 - p, odds, start, weight @ p)
 
 
 def kelly_events(p, odds):
@@ -310,7 +313,7 @@ def bets(weight, p, none, odds, start):
         pay = odds * w[:-1]
         sure = np.where(certain, np.minimum.reduceat(pay, start), 0.0)  # what an event pays in any case
         least, most = w[-1] + sure.sum(), w[-1] + pay.sum()
-        if least <= 0:
+        if least < 1e-150:  # ruin, or so near that the squares overflow
             return -np.inf, None, None, None
         u = np.arange(LEFT, np.log(45 * most / least), STEP)
         t = np.exp(u - np.exp(-u))

@@ -113,6 +113,14 @@ def test_nodes_do_not_follow_cash():
     assert max(nodes(10.0**-k) for k in (3, 30, 100, 150)) <= 1000
 
 
+def test_cash_next_to_nothing_is_no_error():
+    oracle = games_oracle([0.5], np.array([2.0]))
+    growth, gradient, *_ = oracle(np.array([1.0, 1e-149]))
+    assert abs(growth - 0.5 * np.log(2e-149)) <= 1e-12 and abs(gradient[1] - 5e148) <= 1e-12 * 5e148
+    assert oracle(np.array([1.0, 5e-324]))[0] == -np.inf
+    assert kelly_games(np.full(30, 1 - 1e-12)).gap <= 1e-12
+
+
 @pytest.mark.parametrize("p", [0.51, 0.6, 0.9])
 def test_thousand_identical_games_by_the_binomial_sum(p):
     n = 1000
@@ -230,6 +238,19 @@ def test_mixture_by_full_enumeration():
     assert s.gap <= 1e-12 and abs(s.growth - full.growth) <= 1e-12
 
 
+def test_derivatives_of_a_mixture_are_its_slopes():
+    rng = np.random.default_rng(4)
+    weight, p, odds = np.array([0.2, 0.5, 0.3]), rng.uniform(0.1, 0.9, (3, 4)), rng.uniform(1.5, 4, 4)
+    p[1, 2], p[2, 3], p[:, 0] = 1.0, 0.0, 1.0  # won given one cause, never given another, won in any case
+    oracle = bets(weight, p, 1 - p, odds, np.arange(4))
+    w, step = rng.dirichlet(np.ones(5)), 1e-6 * rng.normal(size=5)
+    (low, down, *_), (high, up, *_), (_, gradient, S, d) = oracle(w - step), oracle(w + step), oracle(w)
+    assert abs((high - low) / 2 - gradient @ step) <= 1e-14
+    assert np.allclose((down - up) / 2, S.T @ (S @ step) + d * step, rtol=1e-5, atol=1e-13)
+    rest = oracle(np.array([0.25, 0.25, 0.25, 0.25, 0.0]))  # the sure game leaves wealth without cash
+    assert np.isfinite(rest[0]) and oracle(np.array([0.0, 0.5, 0.5, 0.0, 0.0]))[0] == -np.inf
+
+
 def test_copula_keeps_marginals_and_shrinks_stakes():
     p = np.array([0.55, 0.6, 0.65])
     staked = []
@@ -242,7 +263,28 @@ def test_copula_keeps_marginals_and_shrinks_stakes():
     assert staked[0] > staked[1] > staked[2] > staked[3]
 
 
+def test_limits_of_what_is_accepted():
+    assert kelly_games(0.6).weights.tolist() == kelly_games([0.6], 1).weights.tolist()
+    assert kelly_games([0.6, 0.7], [2.0]).gap <= 1e-12
+    assert kelly_games([1 - 2**-53]).gap <= 1e-12
+    assert kelly_games([1e-11, 1 - 1e-12], [1e12, 1e-12]).gap <= 1e-12
+    assert kelly_race([0.5, 0.5 - 9e-10], [1.0, 1e12]).gap <= 1e-12
+
+
 BAD = [
+    (lambda: kelly_games([0.5], 2e12), r"b must be net odds, from 1e-12 to 1e12 .*; b is 2e\+12"),
+    (lambda: kelly_games([0.5], 9e-13), "b is 9e-13"),
+    (lambda: kelly_games([0.0]), r"p\[0\] is 0"),
+    (
+        lambda: kelly_race([0.5, 0.5 - 2e-9], [2, 2]),
+        r"p must sum to 1; it sums to 0\.999999998\. Pass p / sum",
+    ),
+    (lambda: kelly_race([0.5, 0.5], [2, 2e12]), r"odds\[1\] is 2e\+12"),
+    (lambda: kelly_events([0.5, 0.5], [2, 2]), r"p\[0\] must be a list, not empty; its shape is \(\)"),
+    (lambda: kelly_games_mixture(1.0, [[0.5]]), r"weight must be a list, not empty; its shape is \(\)"),
+    (lambda: kelly_games_mixture([1.0], [[0.5, 0.5, 0.5]], [1, 2]), "p, b must be numbers or arrays of one"),
+    (lambda: kelly_games_mixture([1.0], [[0.5, 0.5]], [[1, 2]]), r"b one number, .* are \(1, 2\), \(1, 2\)"),
+    (lambda: kelly_games_mixture([1.0], [0.5, 0.5]), r"b one number, .* are \(2,\), \(\)"),
     (lambda: kelly_games([]), "p must be a list, not empty"),
     (lambda: kelly_games([0.5, 1.0]), r"p must be a probability .*; p\[1\] is 1\."),
     (lambda: kelly_games([0.5, 60.0]), r"divide percentages by 100\); p\[1\] is 60"),
@@ -270,7 +312,7 @@ BAD = [
     (lambda: kelly_games_mixture([0.5, 0.6], [[0.5], [0.5]]), "weight must sum to 1"),
     (
         lambda: kelly_games_mixture([0.5, 0.5], [[0.5]]),
-        r"p must have one row for each of 2 weights; its shape is \(1, 1\)",
+        r"p must have one row for each of 2 weights.* their shapes are \(1, 1\), \(\)",
     ),
     (lambda: kelly_games_mixture([0.5, 0.5], [[0.5], [1.5]]), r"p\[1, 0\] is 1\.5"),
 ]
