@@ -195,10 +195,8 @@ def read_prices(path, tickers=None):
 
 
 def read_rate(path):
-    """Yearly rates in percent, by day, of a CSV file (day, rate), or of Borsa Istanbul's own file of TLREF.
-
-    Known are its zip, the UTF-16 CSV inside, and the article's .xlsx, in which day and month are swapped.
-    """
+    """Yearly rates in percent, by day, of a CSV (day, rate), Borsa Istanbul's zip or the CSV inside, or the
+    article's .xlsx, in which day and month are swapped."""
     return _rates(path, _bytes(path))
 
 
@@ -277,10 +275,10 @@ def _fetch(url):
         body, deadline = bytearray(), time.monotonic() + 6 * TIMEOUT
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+                length = answer.length
                 while time.monotonic() < deadline and (part := answer.read1(LIMIT + 1 - len(body))):
                     body += part
-                length = answer.headers.get("Content-Length")
-            if time.monotonic() < deadline and len(body) == int(length or len(body)) <= LIMIT:
+            if time.monotonic() < deadline and len(body) == (length or len(body)) <= LIMIT:
                 return bytes(body)
             problem = f"{len(body)} bytes came in time, {length} were announced, {LIMIT} are the most"
         except (OSError, http.client.HTTPException) as error:

@@ -309,6 +309,11 @@ def test_a_body_without_end_is_cut_off(server, monkeypatch):
         download_rate(server.url)
 
 
+def test_an_announced_length_that_is_no_number_does_not_matter(server):
+    server.answers = [(200, GOOD, "many")]
+    assert len(download_rate(server.url)) == 40
+
+
 def test_a_body_that_drips_is_given_up(server, monkeypatch):
     monkeypatch.setattr(data, "TIMEOUT", 0.05)
     server.answers = [("drip", b"", None)]
