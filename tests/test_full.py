@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kellylib import certify, growth_rate, kelly_full, kelly_race
+from kellylib import certify, full, growth_rate, kelly_full, kelly_race
 
 
 def random_market(seed):
@@ -142,3 +142,67 @@ def test_short_positions():
     assert s.growth > kelly_full(R).growth
     step = 1e-4 * np.array([1, -1, 1, -1, 0])
     assert growth_rate(R, None, s.weights + step) < s.growth > growth_rate(R, None, s.weights - step)
+
+
+def test_the_steps_are_few(monkeypatch):
+    """Newton's systems in 90 markets of all kinds; a worse direction, step or centre takes more of them."""
+    factored, newton = [], full.newton
+    monkeypatch.setattr(full, "newton", lambda *a: factored.append(1) or newton(*a))
+    counts = []
+    for seed in range(90):
+        R, p, lower, upper = random_market(seed)
+        kelly_full(R, p, lower=lower, upper=upper)
+        counts.append(len(factored) - sum(counts))
+    assert max(counts) <= 21 and sum(counts) <= 325  # 318 and the rounding of other machines
+
+
+def test_newton_solves_its_equations(monkeypatch):
+    """H dx + dprice = r and sum(dx) == 0, by the few rows if D is large, else by the columns."""
+    sizes, dpotrf = [], full.dpotrf
+    monkeypatch.setattr(full, "dpotrf", lambda M, **k: sizes.append(len(M)) or dpotrf(M, **k))
+    rng = np.random.default_rng(5)
+    for K, n, scale in ((50, 8, 1.0), (5, 40, 1.0), (5, 40, 1e-9), (30, 40, 1.0), (3, 1, 1.0)):
+        S, D, r = rng.normal(size=(K, n)), scale * rng.uniform(1, 2, n), rng.normal(size=n)
+        dx, dprice = full.newton(S, D)(r)
+        assert abs(S.T @ (S @ dx) + D * dx + dprice - r).max() <= 1e-9 * (1 + abs(dx).max())
+        assert abs(dx.sum()) <= 1e-12 * (1 + abs(dx).max())
+    assert sizes == [8, 6, 40, 40, 1]
+    twins = np.repeat(rng.normal(size=(50, 4)), 2, axis=1)  # each asset twice, and no barrier
+    r = np.repeat(rng.normal(size=4), 2)
+    dx, dprice = full.newton(twins, np.zeros(8))(r)
+    assert abs(twins.T @ (twins @ dx) + dprice - r).max() <= 1e-6
+
+
+def test_the_longest_step():
+    v = np.array([1.0, 2.0])
+    assert full.longest(v, np.array([1.0, 1.0])) == 1.0
+    assert full.longest(v, np.array([-0.5, -1.0])) == 1.0
+    assert full.longest(v, np.array([-2.0, -1.0])) == 0.5
+    assert full.longest(v, np.array([3.0, -8.0])) == 0.25
+
+
+def test_what_is_priced_at_a_bound_is_put_there():
+    x, cap = np.array([1e-9, 0.3 - 1e-9, 0.4, 0.3]), np.array([np.inf, 0.3, 0.9, np.inf])
+    prices = np.array([0.1, 1e-9, 1e-9, 1e-9, 0.2, 1e-9])  # of x >= 0, then of the caps 0.3 and 0.9
+    np.testing.assert_allclose(full._snap(x, prices, cap), [0, 0.3, 0.4, 0.3], atol=1e-15)
+    np.testing.assert_allclose(full._snap(x, prices, cap).sum(), 1, atol=1e-15)
+    bound = np.array([0.5, 0.5])
+    assert (full._snap(bound, np.array([1.0, 1.0]), np.full(2, np.inf)) == bound).all()  # none is free
+
+
+def test_bounds_that_leave_one_point():
+    rng = np.random.default_rng(6)
+    R = 1 + 0.01 * rng.standard_normal((9, 4))
+    assert kelly_full(R, lower=0.25).weights.tolist() == [0.25] * 4
+    assert kelly_full(R, upper=0.25).weights.tolist() == [0.25] * 4
+    s = kelly_full(R, lower=[-0.5, 0.2, 0.3, 0.1], upper=[0.4, 0.2, 0.3, 0.1])
+    assert s.weights == pytest.approx([0.4, 0.2, 0.3, 0.1], abs=1e-15) and s.gap <= 1e-12
+
+
+def test_a_scenario_in_which_only_the_worst_asset_pays():
+    """It ruins everything else, so that asset must come into the working set, however poor."""
+    R = np.vstack([1.2 + 0.01 * np.eye(40), np.zeros(40)])
+    R[:, -1] = 0.5
+    R[0, -2] = R[-1, -2] = 0.0
+    s = kelly_full(R)
+    assert s.gap <= 1e-12 and s.weights[-1] > 0 and np.isfinite(s.growth)
