@@ -267,7 +267,7 @@ def by_hand(X, targets, trades, cost, band):
     return np.array(out)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 10**6),
     cost=st.sampled_from([0.0, 0.001, 0.05]),

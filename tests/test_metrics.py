@@ -71,7 +71,7 @@ def test_returns_that_do_not_vary_have_no_sharpe_ratio():
     assert table.loc["cash", "wealth"] == pytest.approx(1.001**9, rel=1e-14)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from([-0.5, -0.1, 0.0, 0.25, 1.0]), min_size=1, max_size=25))
 def test_drawdowns_against_a_plain_walk(returns):
     wealth, peak, spells, spell = 1.0, 1.0, [], None
@@ -143,7 +143,7 @@ def test_defaults_of_the_tables():
     assert summary({"a": run_of(1e-3 + 1e-12 * np.array([1, -1, 1, -1]))}).notna().loc["a", "Sharpe"]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**6), capital=st.floats(0, 1e7))
 def test_shares_spend_no_more_than_the_capital(seed, capital):
     rng = np.random.default_rng(seed)
