@@ -156,7 +156,7 @@ def interior_point(oracle, x, cap):
             hopeless = stalled > (8 if best[0] < 1e-9 else 80) or not (mu > 0 and np.isfinite(D).all())
             if gap <= TOLERANCE or hopeless or (count >= 30 and best[0] <= 1e-10):
                 return best[1:]
-            count += 1
+            count, careful = count + 1, careful or stalled > 3
             solve = newton(S, D)
             dv, dy, _ = direction(solve, 0.0, v, y, gradient, price)
             after = (v + longest(v, dv) * dv) @ (y + longest(y, dy) * dy) / m

@@ -149,21 +149,26 @@ def solvent(R, lower, upper):
     middle = lower + width * (room / max(width.sum(), room, 1e-300))
     if lower.min() >= 0 or (R @ middle).min() > 0:
         return middle
-    from scipy.optimize import linprog
-
-    K, n = R.shape  # short positions: find the weights whose worst scenario is the best, then go inside
-    table, cost = np.c_[-R, np.ones(K)], np.r_[np.zeros(n), -1.0]
-    bounds = [*zip(lower, lower + width, strict=True), (None, None)]
-    lp = linprog(cost, table, np.zeros(K), np.r_[np.ones(n), 0.0][None], [1.0], bounds)
-    if lp.x is None:
-        raise RuntimeError(f"The search for solvent weights failed: {lp.message} Try narrower bounds.")
-    w = np.clip(lp.x[:n], lower, lower + width)
+    w = steadiest(R, lower, lower + width)
     if (R @ w).min() <= 0:
         return w
     share = 0.5
     while (R @ (inside := w + share * (middle - w))).min() <= 0:
         share /= 2
     return inside
+
+
+def steadiest(R, lower, upper):
+    """Weights within finite bounds whose worst scenario is the best: a linear programme."""
+    from scipy.optimize import linprog
+
+    K, n = R.shape
+    table, cost = np.c_[-R, np.ones(K)], np.r_[np.zeros(n), -1.0]
+    bounds = [*zip(lower, upper, strict=True), (None, None)]
+    lp = linprog(cost, table, np.zeros(K), np.r_[np.ones(n), 0.0][None], [1.0], bounds)
+    if lp.x is None:
+        raise RuntimeError(f"The search for solvent weights failed: {lp.message} Try narrower bounds.")
+    return np.clip(lp.x[:n], lower, upper)
 
 
 def check_market(R, p, lower, upper):

@@ -1,11 +1,13 @@
 """kelly_robust: growth that holds for all probabilities near p; the tilted problem below it."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import kl_div
 
 from kellylib.full import TOLERANCE, interior_point, kelly_full
-from kellylib.growth import certify, check_market, score
+from kellylib.growth import certify, check_market, score, steadiest
 
 
 def kelly_robust(R, p=None, *, radius):
@@ -46,7 +48,6 @@ def kelly_robust(R, p=None, *, radius):
     R, p, lower, upper = check_market(R, p, 0.0, 1.0)
     if radius == 0 or full.growth == -np.inf:
         return full
-    safe = np.eye(len(w))[R.min(axis=0).argmax()]
     power = np.sqrt(2 * radius / max(p @ (np.log(R @ w) - full.growth) ** 2, 1e-12))
 
     def excess(log_power):
@@ -56,11 +57,16 @@ def kelly_robust(R, p=None, *, radius):
         return np.log(kl_div(q, p).sum() / radius + 1e-300)
 
     low = high = np.log(power)
-    while excess(high) < 0 and high - low < 14:  # a ball so wide that it may be best not to play
-        q = log_moment(p, R @ w, np.exp(high) + 1)[1]  # if w holds cash, nothing beats cash under q
-        found = score(R, q, safe, lower, upper)
-        if np.ptp(R @ safe) == 0 and found.gap <= 10 * TOLERANCE and kl_div(q, p).sum() <= radius:
-            return found
+    safe = None
+    while excess(high) < 0 and high - low < 14:  # a ball so wide that the least risk may be best
+        if safe is None:
+            safe = steadiest(R, lower, upper)
+            least = score(R, worst_case(R, p, safe, radius=radius), safe, lower, upper)
+        q = log_moment(p, R @ w, np.exp(high) + 1)[1]  # w holds what is safe: nothing beats that under q
+        most = score(R, q, safe, lower, upper)
+        gap = most.growth + most.gap - least.growth
+        if gap <= 10 * TOLERANCE and kl_div(q, p).sum() <= radius:
+            return replace(least, gap=gap)
         high += 0.7
     while excess(low) > 0:
         low -= 0.7

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 from scipy.special import kl_div
 
 from kellylib import growth_rate, kelly_full, kelly_robust, worst_case
@@ -124,3 +125,16 @@ def test_bad_radius(radius):
 def test_bad_weights_are_named():
     with pytest.raises(ValueError, match="w must hold 2 weights"):
         worst_case(*COIN, [1.0], radius=0.1)
+
+
+@pytest.mark.parametrize("K, radius", [(2, 0.3), (3, 1.0), (3, 0.1), (20, 0.7)])
+def test_a_wide_ball_over_assets_that_make_a_riskless_one(K, radius):
+    R = 1 + 0.05 * np.random.default_rng(K).standard_normal(
+        (K, 60)
+    )  # some mixture of them pays the same always
+    s = kelly_robust(R, radius=radius)
+    steady = linprog(-np.eye(61)[-1], np.c_[-R, np.ones(K)], np.zeros(K), np.r_[np.ones(60), 0][None], [1])
+    assert s.gap <= 1e-11 and s.violation <= 1e-12
+    assert np.log(steady.x[-1]) - 1e-12 <= s.growth <= kelly_full(R).growth
+    q = worst_case(R, None, s.weights, radius=radius)
+    assert abs(growth_rate(R, q, s.weights) - s.growth) <= 1e-12
