@@ -129,9 +129,7 @@ def test_bad_weights_are_named():
 
 @pytest.mark.parametrize("K, radius", [(2, 0.3), (3, 1.0), (3, 0.1), (20, 0.7)])
 def test_a_wide_ball_over_assets_that_make_a_riskless_one(K, radius):
-    R = 1 + 0.05 * np.random.default_rng(K).standard_normal(
-        (K, 60)
-    )  # some mixture of them pays the same always
+    R = 1 + 0.05 * np.random.default_rng(K).standard_normal((K, 60))  # one of their mixtures is riskless
     s = kelly_robust(R, radius=radius)
     steady = linprog(-np.eye(61)[-1], np.c_[-R, np.ones(K)], np.zeros(K), np.r_[np.ones(60), 0][None], [1])
     assert s.gap <= 1e-11 and s.violation <= 1e-12
