@@ -329,3 +329,9 @@ def test_quadrature_step_matters(monkeypatch):
     monkeypatch.setattr(module, "STEP", 1 / 2)
     p, w = np.array([0.3, 0.6, 0.8]), np.array([0.2, 0.3, 0.1, 0.4])
     assert abs(games_oracle(p, np.full(3, 2.0))(w)[0] - enumerated(p, np.full(3, 2.0), w)[0]) > 1e-10
+
+
+def test_games_priced_out_get_exactly_nothing_while_cash_is_kept():
+    """Among strong games the weak ones are dropped; the cash, next to nothing, is not."""
+    w = kelly_games(np.linspace(0.55, 0.8, 2000)).weights
+    assert (w[:-1] == 0).sum() >= 1000 and 0 < w[-1] < 1e-6
