@@ -2,14 +2,24 @@
 
 import re
 
+from docutils import nodes
+
 
 def mend_docstrings(app, what, name, obj, options, lines):
     """Link "Home chapter: One coin (notebooks/01_coin)."; let "J. L. Kelly" not begin a list."""
-    for i, line in enumerate(lines):
-        lines[i] = line = re.sub(r"^(\s*)(?=[A-Z]\. )", r"\1\\", line)
+    section, mended = "", []
+    for line in lines:
+        line = re.sub(r"^(\s*)(?=[A-Z]\. )", r"\1\\", line)
         chapter = re.search(r"(?<=Home chapter: ).+? \((notebooks/\w+)\)", line)
         if chapter and chapter[1] in app.env.found_docs:
-            lines[i] = line.replace(chapter[0], f":doc:`/{chapter[1]}`")
+            line = line.replace(chapter[0], f":doc:`/{chapter[1]}`")
+        if re.fullmatch(r"-{3,}", line):
+            section = mended[-1]
+        if line.startswith("Home chapter:") and section not in ("", "Notes"):  # it is no attribute of a class
+            mended += ["Notes", "-----"]
+            section = "Notes"
+        mended.append(line)
+    lines[:] = mended
 
 
 def drop_thebe(app, page, template, context, doctree):
@@ -21,7 +31,20 @@ def drop_thebe(app, page, template, context, doctree):
     ]
 
 
+def name_places(app, doctree):
+    """Let links in LaTeX arrive: at titles with curly apostrophes, at exercises of other pages."""
+    for section in doctree.findall(nodes.section):
+        title = section[0].astext().lower()
+        if title not in section["names"]:  # where sphinx-proof looks for it
+            section["names"].append(title)
+    kinds = {"exercise_node", "exercise_enumerable_node"}
+    for exercise in list(doctree.findall(lambda node: node.tagname in kinds)):
+        label = f"\\phantomsection\\label{{\\detokenize{{{app.env.docname}:{exercise['label']}}}}}"
+        exercise.parent.insert(exercise.parent.index(exercise), nodes.raw("", label, format="latex"))
+
+
 def setup(app):
-    app.connect("autodoc-process-docstring", mend_docstrings)
+    app.connect("doctree-read", name_places)
+    app.connect("autodoc-process-docstring", mend_docstrings, priority=400)  # before napoleon reads sections
     app.connect("html-page-context", drop_thebe, priority=900)
     return {"parallel_read_safe": True}

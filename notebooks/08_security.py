@@ -129,7 +129,15 @@ assert abs(held[-1] - 1.5) < 1e-3 and abs(yearly[-1] - 0.045) < 1e-5
 # g(c) = (2c - c^2)\, g^\star
 # $$ (eq-security-parabola)
 #
-# and the volatility $c$ times Kelly's. Half Kelly keeps three quarters of the growth for half of the volatility. Double Kelly has no growth left. Below, wealth is measured in units of what cash would have become, which sets $r = 0$.
+# and the volatility $c$ times Kelly's. By machine, once more:
+
+# %%
+c = sp.Symbol("c", positive=True)
+excess = per_time.subs(f, c * (mu - r) / sigma**2) - r
+assert sp.simplify(excess - (2 * c - c**2) * ((mu - r) / sigma) ** 2 / 2) == 0
+
+# %% [markdown]
+# Half Kelly keeps three quarters of the growth for half of the volatility. Double Kelly has no growth left. Below, wealth is measured in units of what cash would have become, which sets $r = 0$.
 #
 # (sec-security-ever)=
 # ## Will wealth ever fall to a part of its start?
@@ -345,6 +353,21 @@ for f, reached in zip(stakes, waits.values(), strict=True):
     n = min(len(reached) - 1, n_bets)
     simulated = (log_wealth(f)[:, : n + 1].max(axis=1) >= math.log(2) - 1e-12).mean()
     assert abs(simulated - reached[n]) <= allowed
+
+# %% [markdown]
+# Wald's identity itself holds at any time that does not look ahead, also at the goal or the last bet, whichever comes first: the logarithm of wealth there, less $g$ times the number of bets, has mean 0. On the
+# simulated paths of the Kelly bettor the mean is within seven standard errors of that; at most $n$ bets, with the variance $pq\,\log^2\frac{1 + bf}{1 - f}$ each, say how large one of those can be.
+
+# %%
+path = log_wealth(f_star)
+there = path >= math.log(2) - 1e-12
+stop = np.where(there.any(axis=1), there.argmax(axis=1), n_bets)
+surplus = path[np.arange(n_paths), stop] - g_star * stop
+
+# %%
+one_bet = p * (1 - p) * math.log((1 + b * f_star) / (1 - f_star)) ** 2
+print(f"Wald: mean bets {stop.mean():.1f}, mean of what should be zero {surplus.mean():.4f}")
+assert abs(surplus.mean()) <= 7 * math.sqrt(one_bet * n_bets / n_paths)
 
 # %% [markdown]
 # Read the columns from left to right. Who stakes more than Kelly shortens the wait of the lucky, even that of the median bettor, and pays with the waits of the unlucky, which grow so much that the *mean* is

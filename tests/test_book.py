@@ -147,3 +147,78 @@ def test_chapter_is_numbered_and_proved(chapter):
     assert text.count('class="exercise admonition"') >= 4
     solutions = re.findall(r'class="solution ([^"]*)"', text)
     assert len(solutions) >= 4 and all("dropdown" in classes for classes in solutions)
+
+
+# ---- pages that speak of other pages
+
+
+def sources():
+    """Text of every chapter and page: a chapter's cells in order, its prose without the leading `# `."""
+    pages = {p.stem: p.read_text(encoding="utf-8") for p in (ROOT / "book").glob("*.md")}
+    return pages | {c: (ROOT / "notebooks" / f"{c}.py").read_text(encoding="utf-8") for c in CHAPTERS}
+
+
+def asserted(label, texts):
+    """Whether the section, or the solution of the exercise, holds an assertion."""
+    if label.startswith("ex-"):
+        start, end = rf"solution-start\}} {label}\n", r"solution-end"
+    else:
+        start, end = rf"\({label}\)=\n", r"\(sec-[\w-]+\)=\n"
+    for text in texts.values():
+        parts = re.split(start, text)
+        if len(parts) == 2:
+            return bool(re.search(r"^\s*assert |assert_allclose\(", re.split(end, parts[1])[0], re.M))
+    return False
+
+
+def rows_of(page):
+    """The rows of all list tables of a page, each a list of its cells."""
+    text = (ROOT / "book" / page).read_text(encoding="utf-8")
+    rows = re.findall(r"^\* - (.*(?:\n  .*)*)", text, re.M)
+    return [[cell.strip() for cell in re.split(r"\n  -", row)] for row in rows]
+
+
+def test_every_equation_is_listed_with_its_check():
+    texts = sources()
+    labels = re.findall(r"^(?:# )?(?:\$\$ \(|:label: )(eq-[\w-]+)", "\n".join(texts.values()), re.M)
+    listed = {}
+    for row in rows_of("errata.md"):
+        if match := re.fullmatch(r"\{eq\}`(eq-[\w-]+)`", row[0]):
+            assert match[1] not in listed, match[1]
+            listed[match[1]] = row[2]
+    assert len(labels) > 50 and sorted(labels) == sorted(listed)
+    for equation, where in listed.items():
+        places = re.findall(r"\{ref\}`(?:[^`<]+<)?([\w-]+)>?`", where)
+        files = re.findall(r"`(test_\w+\.py)`", where)
+        assert places or files, equation
+        assert all((ROOT / "tests" / name).exists() for name in files), equation
+        assert not [place for place in places if not asserted(place, texts)], f"{equation}: {where}"
+
+
+def test_every_symbol_is_linked_to_its_definition():
+    rows = [row for row in rows_of("notation.md") if row[0] != "Symbol"]
+    assert len(rows) > 40
+    assert not [row[0] for row in rows if len(row) != 4 or not re.search(r"\{(eq|ref)\}`", row[3])]
+
+
+@pytest.mark.parametrize("page", ["README.md", "book/howto.md", "book/papermill.md"])
+def test_commands_of_papermill_name_chapters_and_parameters(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    runs = re.findall(r"notebooks/(\w+)\.py [\w$.]+\.ipynb((?: -p \S+ [^\s;]+)+)", text)
+    runs += re.findall(r'NAME=(\w+) ARGS="( ?-p [^"]+)"', text)
+    assert len(runs) >= (5 if "papermill" in page else 1)
+    for chapter, options in runs:
+        source = (ROOT / "notebooks" / f"{chapter}.py").read_text(encoding="utf-8")
+        cell = source.split('tags=["parameters"]')[1].split("\n# %%")[0]
+        names = re.findall(r"-p (\S+)", options)
+        assert set(names) <= set(re.findall(r"^(\w+) =", cell, re.M)), (chapter, names)
+
+
+def test_binder_and_colab_appear_once_the_address_is_set():
+    text = (ROOT / "_config.yml").read_text(encoding="utf-8")
+    lines = re.search(r"(?:^# .*\n)+", text, re.M)[0].splitlines()[1:]
+    block = yaml.safe_load("\n".join(line[2:] for line in lines))
+    assert set(block["launch_buttons"]) == {"binderhub_url", "colab_url"} and block["repository"]["url"]
+    if "repository" not in yaml.safe_load(text):
+        wanted = ("mybinder.org", "colab.research.google.com")
+        assert not [p for p in PAGES if any(name in link for link in PARSED[p].links for name in wanted)]

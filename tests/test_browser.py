@@ -25,6 +25,17 @@ QUIET = re.compile(r"\[PST\]|\[togglebutton\]")
 NO_EXCERPTS = re.compile(r"Failed to fetch|Access to fetch at 'file:|net::ERR_FAILED")
 
 
+# what a reader of a phone cannot bring into view: too wide, and in nothing that scrolls
+CUT_OFF = """() => [...document.querySelectorAll('.bd-article *')].filter((e) => {
+    const box = e.getBoundingClientRect();
+    if (!box.width || !box.height || box.right <= innerWidth + 1) return false;
+    if (e.closest('mjx-assistive-mml')) return false;
+    for (let up = e.parentElement; up; up = up.parentElement)
+        if (/auto|scroll/.test(getComputedStyle(up).overflowX)) return up === document.documentElement;
+    return true;
+}).map((e) => e.tagName + ': ' + e.textContent.slice(0, 60))"""
+
+
 @pytest.fixture(scope="module")
 def browser():
     from playwright.sync_api import sync_playwright
@@ -74,6 +85,7 @@ def test_page_is_typeset_and_fits_phone_and_wide_screen(visit, path):
         assert page.locator("mjx-merror, mjx-container [style*='color: red']").count() == 0
         assert page.locator("mjx-container:visible").first.bounding_box()["height"] > 5
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate(CUT_OFF) == []
     page.set_viewport_size({"width": 1920, "height": 1080})
     assert page.evaluate("document.documentElement.scrollWidth") <= 1920
     sizes = page.evaluate("[...document.querySelectorAll('.bd-article img')].map(i => i.naturalWidth)")

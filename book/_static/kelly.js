@@ -64,7 +64,7 @@ Kelly.figure = function (box) {
     <g class="ticks"></g><g class="plot" clip-path="url(#clip-${name})"></g><g class="notes"></g>
     <text x="${(LEFT + RIGHT) / 2}" y="252" text-anchor="middle">${x}</text>
     <text transform="translate(11 ${(TOP + BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${y}</text></svg>`;
-  box.innerHTML = `<div class="controls">${slider("f", "stake, share of wealth", 0, 1, 0.005)}
+  box.innerHTML = `<div class="controls">${slider("f", "stake", 0, 1, 0.005)}
       ${slider("p", "probability of winning", 0.05, 0.95, 0.01)}${slider("b", "net odds", 0.2, 5, 0.1)}
       <button type="button">new tosses</button></div>
     <div class="panels">${frame("growth", "Growth against the stake; drag to change the stake", "stake, share of wealth", "growth, nats per bet")}
