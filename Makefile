@@ -12,7 +12,7 @@ PY     := .venv/bin/python
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: book test lint notebooks notebook pdf lock bench mutants clean
+.PHONY: book test lint notebooks notebook pdf lock bench mutants audit clean
 book: .venv/ready
 	$(PY) book/build.py
 test: book
@@ -52,5 +52,9 @@ mutants: .venv/ready
 	$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	-$(PY) -m compileall -q -j 0 .venv/lib > .venv/compile.log 2>&1
 	touch $@
+audit: # needs the network: asks an index of vulnerabilities about every package of the lock
+	$(PYTHON) -m venv _build/audit
+	_build/audit/bin/python -m pip install -qq --disable-pip-version-check pip-audit
+	_build/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 clean:
-	rm -rf _build .venv .venv-bench *.egg-info
+	rm -rf build _build .venv .venv-bench *.egg-info
