@@ -90,7 +90,7 @@ def test_drawdowns_against_a_plain_walk(returns):
     got = drawdowns(series(returns), top=99)
     days = series(returns).index
     table = [(days[s], days[at], pd.NaT if e is None else days[e], low) for s, low, at, e in spells]
-    assert len(got) == len(table) and (got["depth"].diff().dropna() >= 0).all()
+    assert list(got.index) == [*range(len(table))] and (got["depth"].diff().dropna() >= 0).all()
     for start, trough, end, depth in table:
         row = got[got["start"] == start].iloc[0]
         assert row["depth"] == pytest.approx(depth, rel=1e-12) and row["trough"] == trough
@@ -104,6 +104,7 @@ def test_monthly_and_yearly_returns_compound_to_the_wealth():
     returns = series(rng.normal(0, 0.02, 400), "2023-03-15")
     table = monthly_returns(returns)
     assert list(table.index) == [2023, 2024] and list(table.columns) == [*range(1, 13), "year"]
+    assert (table.index.name, table.columns.name) == ("year", "month")
     assert table.loc[2023, [1, 2]].isna().all()
     months = (1 + table.drop(columns="year")).prod(axis=1)
     np.testing.assert_allclose(months, 1 + table["year"], rtol=1e-13)
@@ -191,6 +192,7 @@ def test_in_sample_figures():
     assert got["volatility"] == pytest.approx(np.sqrt(w @ past.cov() @ w), rel=1e-12)
     assert got["diversification"] == pytest.approx(past.std() @ w / np.sqrt(w @ past.cov() @ w), rel=1e-12)
     assert got["holdings"] == pytest.approx(1 / 0.38)
+    assert in_sample(past, pd.Series(w, dtype=object)).equals(got)
     assert in_sample(past, [1, 0, 0])["diversification"] == pytest.approx(1)
     past.iloc[7, 0] = -1.0
     assert in_sample(past, [1, 0, 0])["growth"] == in_sample(past, [1.5, 0, -0.5])["growth"] == -np.inf
@@ -206,6 +208,8 @@ def test_stationary_bootstrap_blocks():
     chance = 1 - 1 / block + 1 / (block * T)  # a new block may begin there by chance
     n = draws * (T - 1)
     assert abs(follows - chance) < 5 * np.sqrt(chance * (1 - chance) / n)
+    first = ((rows[:, 1] - rows[:, 0]) % T == 1).mean()
+    assert abs(first - chance) < 5 * np.sqrt(chance * (1 - chance) / draws)
     counts = np.bincount(rows[:, -1], minlength=T) / draws
     assert abs(counts - 1 / T).max() < 5 * np.sqrt(1 / T / draws)
     alone = stationary_bootstrap(T, 1, 200, np.random.default_rng(5))
