@@ -35,6 +35,7 @@ bench: .venv-bench/ready
 	.venv-bench/bin/python benchmarks/solvers.py
 	.venv-bench/bin/python benchmarks/games.py
 	.venv-bench/bin/python benchmarks/backtest.py
+	.venv-bench/bin/python benchmarks/drawdown.py
 mutants: .venv/ready
 	$(PY) -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[mutants]'
 	$(PY) -m mutmut run
