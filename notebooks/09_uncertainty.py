@@ -274,7 +274,7 @@ plt.show()
 #
 # and `kelly_mean_variance` maximizes it over $f \ge 0$, $\sum_i f_i \le 1$. The means enter linearly and decide which stocks are held; their estimates are the poor ones. Two classical repairs:
 #
-# - **Means.** James and Stein's estimator, in the form that shrinks towards the common average $\bar m$ of the sample means $m_j$. If all true means were equal, the sum $\sum_j (m_j - \bar m)^2$ would come from noise alone, and its expected size can be estimated from the months. The part explained by noise is removed:
+# - **Means.** James and Stein's estimator, in the form that shrinks towards the common average $\bar m$ of the sample means $m_j$. If all true means were equal, the sum $\sum_j (m_j - \bar m)^2$ would come from noise alone, and its expected size, called noise in the formula, can be estimated from the $T$ months $x_{tj}$: the sum over $j$ of the sample variances of $x_{tj} - \bar x_t$, divided by $T$, with $\bar x_t$ the average over the stocks. The part explained by noise is removed:
 #
 # $$
 # \hat\mu_j = \bar m + \Bigl(1 - \frac{n - 3}{n - 1} \, \frac{\text{noise}}{\sum_i (m_i - \bar m)^2}\Bigr)_{\!+} (m_j - \bar m).
