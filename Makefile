@@ -4,6 +4,8 @@
 # make notebooks run the stale chapters and store their outputs in notebooks/*.ipynb (then read git diff)
 # make notebook NAME=01_coin ARGS="-p p 0.55"   one chapter with other parameters, into _build/01_coin.ipynb
 # make bench     kellylib beside its peers, in an environment of their own (.venv-bench): the better part of an hour
+# make fuzz      every public function with 500 random problems and bad inputs each, more than 10,000 in all
+# make oldest    the tests of the numbers with the oldest dependencies that pyproject.toml admits (.venv-oldest)
 # make mutants   break kellylib in some thousand ways, one at a time: the fast tests must notice (an hour or two)
 # make pdf       _build/latex/kelly-certified.pdf; needs xelatex (CONTRIBUTING.md)
 PYTHON ?= python3
@@ -12,7 +14,7 @@ PY     := .venv/bin/python
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: book test lint notebooks notebook pdf lock bench mutants audit clean
+.PHONY: fuzz oldest book test lint notebooks notebook pdf lock bench mutants audit clean
 book: .venv/ready
 	$(PY) book/build.py
 test: book
@@ -36,6 +38,16 @@ bench: .venv-bench/ready
 	.venv-bench/bin/python benchmarks/games.py
 	.venv-bench/bin/python benchmarks/backtest.py
 	.venv-bench/bin/python benchmarks/drawdown.py
+fuzz: .venv/ready
+	FUZZ=500 $(PY) -m pytest -n2 -o timeout=3600 tests/test_fuzz.py
+NUMBERS = $(addprefix tests/test_,truth.py fuzz.py growth.py full.py order2.py expcone.py games.py coin.py metrics.py robust.py drawdown.py)
+oldest: .venv/ready
+	mkdir -p _build
+	$(PY) -m pip install --quiet uv
+	$(PY) -m uv pip compile --quiet --resolution lowest-direct --python-version 3.11 --extra test --no-header pyproject.toml -o _build/oldest.txt
+	$(PY) -m uv venv --quiet --clear --python $(PYTHON) .venv-oldest
+	$(PY) -m uv pip install --quiet --python .venv-oldest/bin/python --no-build -r _build/oldest.txt
+	PYTHONPATH=. .venv-oldest/bin/python -m pytest -p no:cacheprovider $(NUMBERS)
 mutants: .venv/ready
 	$(PY) -m pip install -qq --disable-pip-version-check --no-build-isolation -e '.[mutants]'
 	$(PY) -m mutmut run
