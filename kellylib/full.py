@@ -126,20 +126,22 @@ def interior_point(oracle, x, cap):
     who, m = np.r_[np.arange(n), top], n + len(top)  # v = offset + sign * x[who]
     sign, offset = np.r_[np.ones(n), np.full(len(top), -1.0)], np.r_[zero, cap[top]]
 
-    def fold(q):
-        return np.bincount(who, q, n)
+    def fold(q):  # from the slacks back to x
+        return np.bincount(who, q, n) if len(top) else q
 
     def direction(solve, target, v, y, gradient, price):
         dx, dprice = solve(fold(sign * (target / v)) - price + gradient)
-        dv = sign * dx[who]
+        dv = sign * dx[who] if len(top) else dx
         return dv, (target - y * dv) / v - y, dprice
 
     def move(x, dx):
         z = x + dx
         z /= z.sum()
         at = oracle(z)
-        gap = np.inf if at[1] is None else greedy(at[1], zero, cap) - at[1] @ z
-        return z, np.maximum(offset + sign * z[who], 1e-300), gap, at
+        v = np.maximum(offset + sign * z[who] if len(top) else z, 1e-300)
+        if at[1] is None:
+            return z, v, np.inf, at
+        return z, v, (greedy(at[1], zero, cap) if len(top) else at[1].max()) - at[1] @ z, at
 
     x, v, gap, (growth, gradient, S, d) = move(x, 0.0)
     price = gradient.max() + 0.1 * (np.ptp(gradient) + 1e-3)
@@ -153,7 +155,7 @@ def interior_point(oracle, x, cap):
             stalled = 0 if gap < best[0] else stalled + 1
             if not stalled:
                 best = gap, x, y, price
-            hopeless = stalled > (8 if best[0] < 1e-9 else 80) or not (mu > 0 and np.isfinite(D).all())
+            hopeless = stalled > (8 if best[0] < 1e-9 else 80) or not (mu > 0 and D.sum() < np.inf)
             if gap <= TOLERANCE or hopeless or (count >= 30 and best[0] <= 1e-10):
                 return best[1:]
             count, careful = count + 1, careful or stalled > 3
