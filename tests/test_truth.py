@@ -1,9 +1,9 @@
 """Every solver against tests/truth.json: solved in 60 digits by tests/make_truth.py, not by kellylib.
 
 Growth is held to what the certificate leaves open, and 1e-14 of rounding. Weights follow from growth: among
-the weights that are at no bound, growth falls at least by curvature / 2 * distance**2, and by price * distance
-where a weight leaves its bound, so a gap g allows a distance of sqrt(2 g / curvature) + g / price. Both numbers
-are stored.
+the weights that are at no bound, growth falls at least by curvature / 2 * distance**2, and by price *
+distance where a weight leaves its bound, so a gap g allows a distance of sqrt(2 g / curvature) + g / price.
+Both numbers are stored.
 """
 
 import json
@@ -152,7 +152,9 @@ def test_the_file_is_what_the_script_makes():
     assert {n: {k: v for k, v in t.items() if k not in keys} for n, t in TRUTH.items()} == make_truth.PROBLEMS
     with mp.workdps(make_truth.DIGITS):
         for name in ("coin nearly fair", "race of three", "mean and variance"):
-            assert make_truth.solve(make_truth.PROBLEMS[name]) == TRUTH[name]
+            fresh = make_truth.solve(make_truth.PROBLEMS[name])
+            assert float(fresh.pop("residual")) < 1e-40  # versions of mpmath round differently in digit 60
+            assert fresh == {k: v for k, v in TRUTH[name].items() if k != "residual"}
 
 
 def test_thirty_problems_with_a_small_residual():
