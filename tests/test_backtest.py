@@ -449,6 +449,21 @@ def test_order_of_rows_and_of_stocks_does_not_matter(windows):
     assert list(run.weights.columns) == list(market.columns) and run.weights.index.equals(market.index)
 
 
+def test_the_first_windows():
+    """All that is known, but never nothing; twelve days are not one."""
+    market, lengths = random_market(2), []
+    walk_forward(market, lambda past: lengths.append(len(past)) or [0, 0, 0, 1], window=None, calendar=1)
+    assert lengths == [*range(1, len(market))]
+    lengths.clear()
+    walk_forward(market, lambda past: lengths.append(len(past)) or [0, 0, 0, 1], window="12D", calendar=1)
+    assert set(lengths) == {12} and len(lengths) == len(market) - 12
+
+
+def test_targets_in_columns_of_objects_are_numbers():
+    W = pd.DataFrame(np.eye(4)[:1], MARKET.index[:1], MARKET.columns)
+    assert hold(MARKET, W.astype(object)).returns.equals(hold(MARKET, W).returns)
+
+
 def test_order_of_targets_does_not_matter_and_the_last_of_one_row_counts():
     days = MARKET.index
     W = pd.DataFrame(np.eye(4)[[0, 1, 2]], [days[30], days[10], pd.Timestamp("2024-02-04")], MARKET.columns)

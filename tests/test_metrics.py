@@ -52,6 +52,8 @@ def test_summary_is_its_formulas():
         "turnover": 0.0,
     }
     assert list(got.index) == list(expected)
+    traded = Backtest(run.weights, run.returns, run.turnover + 0.01, run.cash)
+    assert summary({"a": traded}, 252).loc["a", "turnover"] == pytest.approx(2.52)
     np.testing.assert_allclose(got, list(expected.values()), rtol=1e-12, atol=1e-14)
 
 
