@@ -343,7 +343,7 @@ def bets(weight, p, none, odds, start):
 
 def _solve(weight, p, none, odds, start, stakes):
     """Maximize from these stakes beside a cash of 1, drop what is priced out, certify."""
-    oracle, x = bets(weight, p, none, odds, start), np.append(stakes, 1.0)
+    oracle, x = bets(weight, p, none, odds, start), np.append(np.maximum(stakes, 1e-9), 1.0)
     x, price, _ = interior_point(oracle, x / x.sum(), np.full(len(x), np.inf))
     zero, found = x < price, []
     for drop in zero, zero & (np.arange(len(x)) < len(stakes)), False:  # cash may be needed, however little

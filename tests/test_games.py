@@ -335,3 +335,9 @@ def test_games_priced_out_get_exactly_nothing_while_cash_is_kept():
     """Among strong games the weak ones are dropped; the cash, next to nothing, is not."""
     w = kelly_games(np.linspace(0.55, 0.8, 2000)).weights
     assert (w[:-1] == 0).sum() >= 1000 and 0 < w[-1] < 1e-6
+
+
+@pytest.mark.parametrize("never", [0.0, 1e-300])
+def test_a_game_that_cannot_be_won_gets_nothing(never):
+    s = kelly_games_mixture([0.4, 0.6], [[0, never], [1, never]], [5.5, 0.17])
+    assert s.gap <= 1e-12 and np.abs(s.weights - [0.6 - 0.4 / 5.5, 0, 0.4 + 0.4 / 5.5]).max() <= 1e-9
