@@ -461,7 +461,14 @@ def test_the_first_windows():
 
 def test_targets_in_columns_of_objects_are_numbers():
     W = pd.DataFrame(np.eye(4)[:1], MARKET.index[:1], MARKET.columns)
-    assert hold(MARKET, W.astype(object)).returns.equals(hold(MARKET, W).returns)
+    assert hold(MARKET.astype(object), W.astype(object)).returns.equals(hold(MARKET, W).returns)
+
+
+@pytest.mark.parametrize("rebalance", [None, 1, "M"])
+def test_without_targets_all_is_cash(rebalance):
+    run = hold(MARKET, pd.DataFrame(columns=MARKET.columns, index=MARKET.index[:0]), rebalance=rebalance)
+    np.testing.assert_allclose(run.returns, MARKET["cash"], **EXACT)
+    assert (run.turnover == 0).all()
 
 
 def test_order_of_targets_does_not_matter_and_the_last_of_one_row_counts():
@@ -507,6 +514,7 @@ GONE.iloc[60:, 1] = np.nan
         (GONE, r"S1 on 2024-04-03 is nan. Known from 2024-01-10 to 2024-04-02"),
         (MARKET.assign(S1=np.nan), r"S1 on 2024-01-10 is nan. Known from NaT to NaT"),
         (edited(20, 1, -1.2), r"must be numbers >= -1; S1 on 2024-02-07 is -1.2"),
+        (edited(20, 1, -1.2).replace({MARKET.iloc[3, 0]: -1.0}), r"S1 on 2024-02-07 is -1.2"),
         (edited(20, 3, np.inf), r"cash on 2024-02-07 is inf"),
         (pd.concat([MARKET, MARKET.iloc[[5]]]), r"must come once; not 2024-01-17"),
         (MARKET.rename(columns={"S1": "S0"}), r"must come once; not S0"),
