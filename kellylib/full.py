@@ -184,7 +184,7 @@ def interior_point(oracle, x, cap):
                     if fits(to):
                         break
                 a /= 2
-            else:
+            if to[2] == np.inf:
                 return best[1:]
             y, price = new_y, new_price
             x, v, gap, (growth, gradient, S, d) = to

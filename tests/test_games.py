@@ -76,7 +76,9 @@ def test_optimum_by_full_enumeration(games):
     assert abs(s.growth - full.growth) <= 1e-11
 
 
+STRAY = np.random.default_rng(7)  # steps towards ruin, from which no single step comes back
 EDGES = {
+    "stray": (1 - STRAY.random(200) ** 4, 10 ** STRAY.uniform(-2, 3, 200)),
     "one": ([0.6], 1.0),
     "even": ([0.5], 1.0),
     "nearly even": ([0.5 + 1e-9] * 3, 1.0),
