@@ -70,6 +70,11 @@ def test_violation_is_reported():
     assert certify(*COIN, [0.5, 0.5], upper=0.4 + 0.2).violation == 0
 
 
+def test_each_side_of_the_bounds_is_watched():
+    assert certify(*COIN, [0.1, 0.9], lower=[0.2, 0.0]).violation == pytest.approx(0.1)
+    assert certify(*COIN, [0.5, 0.5], upper=[0.4, 1.0]).violation == pytest.approx(0.1)
+
+
 def test_ruin_is_a_result():
     only_this = certify(*COIN, [1.0, 0.0])
     assert (only_this.growth, only_this.gap) == (-np.inf, np.inf)
@@ -187,6 +192,9 @@ BAD = {
     "small net": (([[0.01, 0.02]],), {}, "no entry exceeds 0.02.*pass 1 \\+ returns"),
     "nan": (([[1.0, 1.1], [np.nan, 1.0]],), {}, r"R\[1, 0\] is nan\. Drop or fill what is missing\.$"),
     "inf": (([[1.0, np.inf]],), {}, r"R\[0, 1\] is inf"),
+    "nan after ruin": (([[0.0, np.nan]],), {}, r"R\[0, 1\] is nan"),
+    "p strings": (([[1.0]], ["a"]), {}, "^p must hold numbers only"),
+    "bound strings": (([[1.0]],), {"upper": "a"}, "^upper must hold numbers only"),
     "inf, p = 0": (([[1.0, 1.0], [np.inf, 1.0]], [1.0, 0.0]), {}, r"R\[1, 0\] is inf"),
     "frame": (
         (pd.DataFrame({"AEFES": [1.0, None]}, index=["2023-01-18", "2023-01-19"]),),
