@@ -6,6 +6,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from kellylib.data import frame, number, numbers
+
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
@@ -61,6 +63,8 @@ def walk_forward(
     >>> run.returns.round(8).tolist()
     [0.01, 0.5, -0.5]
     """
+    if not callable(strategy):
+        raise ValueError(f"strategy must be callable: strategy(past) -> weights; it is {strategy!r}.")
     returns, X = _market(returns)
     days, columns = returns.index, returns.columns
     first, last = _windows(days, window, delay)
@@ -77,11 +81,9 @@ def walk_forward(
         past = pd.DataFrame(X[seen].copy("K"), days[seen].copy(deep=True), columns, copy=False)
         w = strategy(past)
         w = w.reindex(columns) if isinstance(w, pd.Series) and len(w) == len(columns) else w
-        if np.shape(w) != columns.shape:
-            raise ValueError(
-                f"strategy must return {len(columns)} weights, cash the last; on {_day(days[t])}: shape "
-                f"{np.shape(w)}."
-            )
+        what = f"strategy must return {len(columns)} weights, cash the last; on {_day(days[t])}: "
+        if (w := numbers(what + "they", w)).shape != columns.shape:
+            raise ValueError(f"{what}shape {w.shape}.")
         targets[i] = w
     targets = pd.DataFrame(targets, days[asked], columns)
     return hold(returns, targets, rebalance=rebalance, cost=cost, band=band, borrow=borrow)
@@ -122,10 +124,9 @@ def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
     """
     returns, X = _market(returns)
     T, days = len(X), returns.index
-    for name, value in dict(cost=cost, band=band, borrow=borrow).items():
-        if not 0 <= value < np.inf:
-            raise ValueError(f"{name} must be a number >= 0; it is {value!r}.")
-    targets = targets.sort_index()
+    given = dict(cost=cost, band=band, borrow=borrow).items()
+    cost, band, borrow = (number(name, value, 0, np.inf, "be a number >= 0") for name, value in given)
+    targets = frame("targets", targets)
     W = _targets(targets, returns.columns, cost, borrow)
     plan = dict(zip(days.searchsorted(targets.index), W, strict=True))  # of several for one row, the last
     start = min(plan, default=T)
@@ -181,6 +182,10 @@ def sweep(evaluate, grid, *, jobs=None):
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
+    if not (callable(evaluate) and isinstance(grid, dict) and grid and all(map(np.iterable, grid.values()))):
+        raise ValueError(f"evaluate must be callable, grid a dict of lists; they are {evaluate!r}, {grid!r}.")
+    if not (jobs is None or isinstance(jobs, int) and jobs):
+        raise ValueError(f"jobs must be None or a whole number but 0; it is {jobs!r}.")
     points = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
     results = Parallel(jobs, return_as="generator")(delayed(evaluate)(**point) for point in points)
     progress = tqdm(results, total=len(points), disable=None)
@@ -203,13 +208,13 @@ def _day(value):
 
 def _market(returns):
     """Returns in the order of their days, and their values, if they make a market."""
-    if not isinstance(returns, pd.DataFrame) or not returns.size:
+    returns = frame("returns", returns)
+    if not returns.size:
         raise ValueError("returns must be a DataFrame with rows and columns, the last of which is cash.")
-    returns = returns.sort_index()
     for labels in returns.axes:
         if labels.has_duplicates:
             raise ValueError(f"Days and columns must come once; not {_day(labels[labels.duplicated()][0])}.")
-    X = returns.to_numpy(float)
+    X = returns.to_numpy()
     if not (X.min() >= -1 and X.max() < np.inf):
         i, j = np.argwhere(~((X >= -1) & (X < np.inf)))[0]
         known = returns.iloc[:, j].dropna().index
@@ -224,7 +229,7 @@ def _targets(targets, columns, cost, borrow):
     """Values of the targets, their rounding put into cash, if they can be held."""
     if not targets.columns.equals(columns):
         raise ValueError(f"targets must have the columns of returns, {[*columns]}; it has {[*targets]}.")
-    W = targets.to_numpy(float, copy=True)
+    W = targets.to_numpy(copy=True)
     stocks, cash = W[:, :-1], W[:, -1]
     price = cost * abs(stocks).sum(1)
     for good, rule, value in (
@@ -242,7 +247,7 @@ def _targets(targets, columns, cost, borrow):
 def _whole(name, value, least):
     if not isinstance(value, int | np.integer) or value < least:
         raise ValueError(f"{name} must be a whole number >= {least} or a calendar; it is {value!r}.")
-    return value
+    return min(value, 2**31)  # more than there are rows
 
 
 def _periods(days, unit):

@@ -9,7 +9,9 @@ import time
 import urllib.request
 import zipfile
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -75,6 +77,8 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
     real r and return of the portfolios that the article's rule holds. Infer nothing else from them.
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
+    if not isinstance(source, str | os.PathLike):
+        raise ValueError(f'source must be "bundled", "yahoo" or a path; it is {source!r}.')
     start, end, path, vintage = _day("start", start), _day("end", end), Path(source), str(vintage)
     if source == "bundled":
         return _bundled(vintage, start, end)
@@ -142,13 +146,13 @@ def simple_returns(prices):
     -----
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
+    prices = frame("prices", prices)
     if not prices.index.is_unique:
         raise ValueError(f"Days must come once; {prices.index[prices.index.duplicated()][0]} comes twice.")
-    prices = prices.sort_index()
     if (bad := ~((prices > 0) & (prices < np.inf)).to_numpy()).any():
         i, j = np.argwhere(bad)[0]
         what = f"{prices.columns[j]} on {prices.index[i]} is {prices.iat[i, j]}"
-        raise ValueError(f"Prices must be > 0; {what}. Correct it or leave the day out.")
+        raise ValueError(f"prices must be > 0; {what}. Correct it or leave the day out.")
     return (prices.shift(-1) / prices - 1).iloc[:-1]
 
 
@@ -176,13 +180,41 @@ def accrued(rate, days):
     -----
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
-    rate = rate.dropna()
+    if not isinstance(rate, pd.Series) or not isinstance(days, pd.DatetimeIndex):
+        raise ValueError("rate must be a Series by day, and days must be a DatetimeIndex.")
+    rate = rate[np.isfinite(numbers("rate", rate))].astype(float)
     if len(missing := days[:-1].difference(rate.index)):
         lack = f"{len(missing)} of {len(days) - 1} days have none, first {missing[0].date()}"
         have = f"There are {len(rate)} rates, the last is {str(rate.index.max())[:10]}"
-        raise ValueError(f"The rates must cover the returns; {lack}. {have}; add some or narrow the dates.")
+        raise ValueError(f"rate must cover the days; {lack}. {have}; add some or narrow the dates.")
     spans = np.diff(days) / np.timedelta64(1, "D")
     return pd.Series(rate.loc[days[:-1]].to_numpy() / 100 * spans / 365, days[:-1], name="r")
+
+
+def numbers(name, values):
+    """Return `values` as an array of floats, or say that they are something else."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "biufO":
+            raise TypeError(f"{array.dtype} such as {array.ravel()[:1]}")
+        return array.astype(float, copy=False)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must hold numbers only: {error}.") from None
+
+
+def number(name, value, low, high, rule):
+    """Return `value` as a finite float from low to high, or say what it must do."""
+    array = numbers(name, value)
+    if array.shape or not low <= array <= high or np.isinf(array):
+        raise ValueError(f"{name} must {rule}; it is {value}.")
+    return float(array)
+
+
+def frame(name, table):
+    """Return a DataFrame of floats in the order of its days, or say that `table` is none."""
+    if not isinstance(table, pd.DataFrame):
+        raise ValueError(f"{name} must be a DataFrame, not {type(table).__name__}.")
+    return pd.DataFrame(numbers(name, table), table.index, table.columns).sort_index()
 
 
 def read_prices(path, tickers=None):
@@ -340,10 +372,10 @@ def _sheet(name, files):
 
 
 def _day(name, value):
-    try:
-        return pd.Timestamp(value)
-    except ValueError:
-        raise ValueError(f"{name} must be a day such as 2025-07-31; it is {value!r}.") from None
+    with suppress(ValueError):
+        if isinstance(value, str | date | np.datetime64) and (day := pd.Timestamp(value)) is not pd.NaT:
+            return day
+    raise ValueError(f"{name} must be a day such as 2025-07-31; it is {value!r}.")
 
 
 def _bytes(path):
@@ -369,13 +401,13 @@ def _table(name, text, form="%Y-%m-%d", prices=False):
         if bad.any():
             i = int(np.flatnonzero(bad)[0])
             raise ValueError(f"{name}, row {i + 2}: {text.iat[i, 0]!r} is not {what}. Correct or delete it.")
-    numbers = body.apply(pd.to_numeric, errors="coerce").astype(float)
+    values = body.apply(pd.to_numeric, errors="coerce").astype(float)
     least = np.where(body.columns == "rate", -np.inf, 0.0 if prices else -np.inf)
-    if (bad := body.notna().to_numpy() & ~((numbers > least) & (numbers < np.inf)).to_numpy()).any():
+    if (bad := body.notna().to_numpy() & ~((values > least) & (values < np.inf)).to_numpy()).any():
         i, j = np.argwhere(bad)[0]
         cell, kind = f"{body.iat[i, j]!r} in column {body.columns[j]}", "price" if least[j] == 0 else "number"
         raise ValueError(f"{name}, row {i + 2}: {cell} is not a {kind}. Correct it or leave it empty.")
-    return numbers.set_axis(pd.DatetimeIndex(days, name="Date"))
+    return values.set_axis(pd.DatetimeIndex(days, name="Date"))
 
 
 def _bundled(vintage, start, end):

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.optimize import brentq
 
+from kellylib.data import number
 from kellylib.full import TOLERANCE, kelly_full
 from kellylib.growth import Solution, check_market, score
 from kellylib.robust import log_moment, tilted_kelly
@@ -45,9 +46,8 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
     (R w)_k^{-\lambda}] / (1 - \theta)`. E. Busseti et al. (2016), J. Investing 25(3), 118-134.
     Home chapter: Security (notebooks/08_security).
     """
-    for name, value in (("alpha", alpha), ("beta", beta)):
-        if not 0 < value < 1:
-            raise ValueError(f"{name} must lie strictly between 0 and 1; it is {value}.")
+    limits = 5e-324, 1 - 2**-53, "lie strictly between 0 and 1"
+    alpha, beta = number("alpha", alpha, *limits), number("beta", beta, *limits)
     power = np.log(beta) / np.log(alpha)
     full = kelly_full(R, p)
     R, p, lower, upper = check_market(R, p, 0.0, 1.0)

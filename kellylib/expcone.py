@@ -27,13 +27,7 @@ def kelly_expcone(R, p=None, *, lower=0.0, upper=1.0):
     Returns
     -------
     Solution
-
-    Raises
-    ------
-    ValueError
-        As in `kelly_full`.
-    RuntimeError
-        If the solver fails, or returns weights whose gap exceeds 1e-6 nats, whatever its status.
+        RuntimeError if the solver fails, or returns weights whose gap exceeds 1e-6 nats, whatever its status.
 
     Examples
     --------

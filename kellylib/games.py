@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import xlog1py
 
+from kellylib.data import numbers
 from kellylib.full import TOLERANCE, interior_point
 from kellylib.growth import Solution, certify
 
@@ -26,10 +27,7 @@ def _numbers(*checks):
     """Return the values of checks (name, value, (low, high, rule)) in one shape, or say what is wrong."""
     arrays = []
     for name, value, (low, high, rule) in checks:
-        try:
-            array = np.asarray(value, dtype=float)
-        except (TypeError, ValueError):
-            raise ValueError(f"{name} must be {rule}; it is {value!r}.") from None
+        array = numbers(name, value)
         for at in np.argwhere(~((array >= low) & (array <= high)))[:1].tolist():
             where = f"{name}{at}" if at else name
             raise ValueError(f"{name} must be {rule}; {where} is {array[tuple(at)]:.10g}.")
@@ -58,13 +56,13 @@ def _sum_one(name, p, limits=INSIDE):
 
 def _outcomes(p, odds, i=""):
     """Return the checked probabilities and decimal odds of one event."""
-    p = _sum_one(f"p{i}", p)
-    if np.shape(odds) != p.shape:
+    p, odds = _sum_one(f"p{i}", p), *_numbers((f"odds{i}", odds, ODDS))
+    if odds.shape != p.shape:
         raise ValueError(
-            f"odds{i} must be a list of decimal odds, one for each of {len(p)} probabilities; "
-            f"its shape is {np.shape(odds)}."
+            f"odds{i} must be a list of decimal odds, one for each of {len(p)} probabilities p{i}; "
+            f"its shape is {odds.shape}."
         )
-    return p, *_numbers((f"odds{i}", odds, ODDS))
+    return p, odds
 
 
 def kelly_fraction(p, b=1.0):
@@ -166,7 +164,7 @@ def kelly_games(p, b=1.0):
     Home chapter: Many coins (notebooks/02_many_coins). C. Whitrow (2007), J. R. Stat. Soc. C 56(5), 607-623.
     """
     p, b = np.atleast_1d(*_numbers(("p", p, INSIDE), ("b", b, NET_GAMES)))
-    alone = kelly_fraction(_list("p", p), b)
+    alone = kelly_fraction(_list("p, b", p), b)
     held = alone > 0
     q, odds = p[held], 1 + b[held]
     s = _solve(np.ones(1), q[None], 1 - q[None], odds, np.arange(len(q)), alone[held])
@@ -210,7 +208,7 @@ def kelly_games_mixture(weight, p, b=1.0):
     if p.ndim != 2 or len(p) != len(weight) or not p.size or np.ndim(b) > 1:
         raise ValueError(
             f"p must have one row for each of {len(weight)} weights, and b one number, or one a column; "
-            f"their shapes are {p.shape}, {np.shape(b)}."
+            f"their shapes are {p.shape}, {np.shape(b)}, that of weight {weight.shape}."
         )
     odds, start = 1 + net[0], np.arange(p.shape[1])
     return _solve(weight, p, 1 - p, odds, start, weight @ p)
@@ -246,7 +244,8 @@ def kelly_events(p, odds):
     -----
     Home chapter: Races (notebooks/03_races).
     """
-    if len(p) != len(odds) or not len(p):
+    p, odds = ([*events] if np.iterable(events) else [] for events in (p, odds))
+    if len(p) != len(odds) or not p:
         raise ValueError(f"p and odds must list the same events; they list {len(p)} and {len(odds)}.")
     pairs = [_outcomes(p[i], odds[i], f"[{i}]") for i in range(len(p))]
     start = np.cumsum([0, *(len(q) for q, _ in pairs)])[:-1]

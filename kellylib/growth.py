@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kellylib.data import numbers
+
 NET = "If these are simple returns, pass 1 + returns."
 
 
@@ -50,11 +52,6 @@ def growth_rate(R, p, w):
     float
         Nats per period; ``-inf`` if a scenario with p > 0 leaves no wealth.
 
-    Raises
-    ------
-    ValueError
-        Names the entry of the market or the weights that cannot be, and the cure.
-
     Examples
     --------
     >>> round(growth_rate([[2, 1], [0, 1]], [0.6, 0.4], [0.2, 0.8]), 8)
@@ -84,11 +81,7 @@ def certify(R, p, w, *, lower=0.0, upper=1.0):
     -------
     Solution
         The weights as given. If they are ruined, growth is -inf and gap inf; 0 if every feasible w is ruined.
-
-    Raises
-    ------
-    ValueError
-        For a market, bounds or weights that cannot be; the message names the entry and the cure.
+        A ValueError names what of the market, bounds or weights cannot be, and the cure.
 
     Examples
     --------
@@ -106,7 +99,7 @@ def certify(R, p, w, *, lower=0.0, upper=1.0):
     market = check_market(R, p, lower, upper)
     if isinstance(w, pd.Series) and isinstance(R, pd.DataFrame) and not w.index.equals(R.columns):
         raise ValueError("The labels of w must be the columns of R, in order; pass w.reindex(R.columns).")
-    w = _numbers("w", w)
+    w = numbers("w", w)
     if w.shape != market[2].shape:
         raise ValueError(f"w must hold {len(market[2])} weights, one a column of R; its shape is {w.shape}.")
     if not np.isfinite(w).all():
@@ -173,11 +166,11 @@ def steadiest(R, lower, upper):
 
 def check_market(R, p, lower, upper):
     """Return (R, p, lower, upper) as arrays without the scenarios of probability 0, or say what is wrong."""
-    table, R = R, _numbers("R", R)
+    table, R = R, numbers("R", R)
     if R.ndim != 2 or not R.size:
         raise ValueError(f"R must be a table of scenarios by assets, none empty; its shape is {R.shape}.")
     K, n = R.shape
-    p = np.full(K, 1 / K) if p is None else _numbers("p", p)
+    p = np.full(K, 1 / K) if p is None else numbers("p", p)
     if p.shape != (K,):
         raise ValueError(f"p must hold one probability a row of R, {K} in all; its shape is {p.shape}.")
     if not (p.min() >= 0 and abs(p.sum() - 1) <= 1e-9):
@@ -207,15 +200,8 @@ def check_market(R, p, lower, upper):
     return R, p / p.sum(), lower, upper
 
 
-def _numbers(name, values):
-    try:
-        return np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold numbers only: {error}.") from None
-
-
 def _bound(name, values, n):
-    values = _numbers(name, values)
+    values = numbers(name, values)
     if values.shape not in ((), (n,)):
         raise ValueError(
             f"{name} must hold one number or {n}, one a column of R; its shape is {values.shape}."

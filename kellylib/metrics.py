@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from kellylib.backtest import Backtest
+from kellylib.data import number
+
 
 def summary(runs, periods_per_year=252):
     r"""Table of performance, a row for each run.
@@ -34,6 +37,9 @@ def summary(runs, periods_per_year=252):
     >>> summary({"A": run}, 1)[["annual mean", "Sharpe", "wealth"]].round(4).values.tolist()
     [[0.25, 0.7071, 1.5]]
     """
+    if not isinstance(runs, dict) or not all(isinstance(run, Backtest) for run in runs.values()):
+        raise ValueError("runs must be a dict of Backtest, by name.")
+    periods_per_year = number("periods_per_year", periods_per_year, 5e-324, np.inf, "be a finite number > 0")
     root, rows = np.sqrt(periods_per_year), {}
     for name, run in runs.items():
         r, excess = run.returns.to_numpy(), (run.returns - run.cash).to_numpy()

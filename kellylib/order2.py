@@ -3,6 +3,7 @@
 import daqp
 import numpy as np
 
+from kellylib.data import numbers
 from kellylib.growth import check_market, greedy, score
 
 
@@ -26,14 +27,8 @@ def kelly_order2(R, p=None, *, lower=0.0, upper=1.0):
     Returns
     -------
     Solution
-        Certified as growth: ``gap`` bounds what the approximation costs; inf if it is ruined.
-
-    Raises
-    ------
-    ValueError
-        As in `kelly_full`.
-    RuntimeError
-        If the solver fails or its weights are not optimal for the quadratic programme.
+        Certified as growth: ``gap`` bounds what the approximation costs; inf if it is ruined. RuntimeError
+        if the solver fails or its weights are not optimal for the quadratic programme.
 
     Examples
     --------
@@ -99,14 +94,8 @@ def kelly_mean_variance(mean, cov, rate, *, lower=0.0, upper=1.0):
     Returns
     -------
     ndarray, shape (n,)
-        Weights of the stocks, fractions of wealth; ``1 - weights.sum()`` is cash.
-
-    Raises
-    ------
-    ValueError
-        For moments or bounds that cannot be.
-    RuntimeError
-        If the solver fails or its weights are not optimal.
+        Weights of the stocks, fractions of wealth; ``1 - weights.sum()`` is cash. ValueError for moments or
+        bounds that cannot be, RuntimeError if the solver fails or its weights are not optimal.
 
     Examples
     --------
@@ -119,12 +108,12 @@ def kelly_mean_variance(mean, cov, rate, *, lower=0.0, upper=1.0):
     -----
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
-    mean, cov = np.array(mean, float), np.array(cov, float)
-    n = mean.size
-    if mean.shape != (n,) or cov.shape != (n, n) or not n:
-        raise ValueError(
-            f"mean must be (n,) and cov (n, n) with n >= 1; they are {mean.shape} and {cov.shape}."
-        )
+    names = "mean", "cov", "rate", "lower", "upper"
+    arrays = mean, cov, rate, lower, upper = [*map(numbers, names, (mean, cov, rate, lower, upper))]
+    n, shapes = mean.size, [array.shape for array in arrays]
+    if not n or shapes[:3] != [(n,), (n, n), ()] or not {*shapes[3:]} <= {(), (n,)}:
+        rule = "(n,), (n, n), (), and () or (n,) with n >= 1"
+        raise ValueError(f"{', '.join(names)} must have the shapes {rule}; they have {shapes}.")
     if not (np.isfinite(mean).all() and np.isfinite(cov).all() and np.isfinite(rate)):
         raise ValueError("mean, cov and rate must be finite; drop what is missing before you estimate.")
     scale = np.trace(cov) / n or 1.0
@@ -132,7 +121,7 @@ def kelly_mean_variance(mean, cov, rate, *, lower=0.0, upper=1.0):
         raise ValueError(
             "cov must be symmetric with no negative eigenvalue; a sample covariance of complete rows is."
         )
-    lower, upper = (np.broadcast_to(np.asarray(bound, float), n).copy() for bound in (lower, upper))
+    lower, upper = (np.broadcast_to(bound, n).copy() for bound in (lower, upper))
     if not (lower <= upper).all() or not -np.inf < lower.sum() <= 1:
         raise ValueError(
             f"lower must not exceed upper; sum(lower) must be finite and at most 1, and is {lower.sum():g}."

@@ -6,9 +6,11 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import kl_div
 
+from kellylib.data import number
 from kellylib.full import TOLERANCE, interior_point, kelly_full
 from kellylib.growth import certify, check_market, score, steadiest
 
+RADIUS = 0.0, np.inf, "be a divergence in nats, finite and >= 0"
 
 def kelly_robust(R, p=None, *, radius):
     r"""Weights with the best growth rate under the worst probabilities within a divergence of p.
@@ -43,7 +45,7 @@ def kelly_robust(R, p=None, *, radius):
     the gap is the certificate of the plain problem under q. Q. Sun and S. Boyd (2018), arXiv:1812.10371.
     Home chapter: Uncertain probabilities (notebooks/09_uncertainty).
     """
-    _check_radius(radius)
+    radius = number("radius", radius, *RADIUS)
     w = (full := kelly_full(R, p)).weights
     R, p, lower, upper = check_market(R, p, 0.0, 1.0)
     if radius == 0 or full.growth == -np.inf:
@@ -99,7 +101,7 @@ def worst_case(R, p, w, *, radius):
     -----
     Home chapter: Uncertain probabilities (notebooks/09_uncertainty).
     """
-    _check_radius(radius)
+    radius = number("radius", radius, *RADIUS)
     certify(R, p, w)  # refuses what cannot be
     wealth = np.asarray(R, float) @ np.asarray(w, float)
     p = np.full(len(wealth), 1 / len(wealth)) if p is None else np.asarray(p, float) / np.sum(p)
@@ -112,11 +114,6 @@ def worst_case(R, p, w, *, radius):
     while excess(high) < 0:
         high *= 2
     return log_moment(p, wealth, brentq(excess, 0, high, xtol=1e-15 * high))[1]
-
-
-def _check_radius(radius):
-    if not 0 <= radius < np.inf:
-        raise ValueError(f"radius must be a divergence in nats, finite and >= 0; it is {radius}.")
 
 
 def log_moment(p, wealth, power):

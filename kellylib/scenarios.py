@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from kellylib.data import numbers
+
 
 def add_cash(returns, rate):
     """Simple returns with cash as the last column, ``"cash"``.
@@ -28,15 +30,15 @@ def add_cash(returns, rate):
     -----
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
-    T, frame = len(returns), isinstance(returns, pd.DataFrame)
+    frame, X, cash = isinstance(returns, pd.DataFrame), _simple("returns", returns), numbers("rate", rate)
     if frame and isinstance(rate, pd.Series) and not rate.index.equals(returns.index):
         raise ValueError("rate must have the dates of returns; pass rate.reindex(returns.index).")
-    if np.shape(rate) not in ((), (T,)):
-        given = f"its shape is {np.shape(rate)}"
-        raise ValueError(f"rate must be one number or one for each of the {T} rows; {given}.")
+    if cash.shape not in ((), X.shape[:1]) or not np.isfinite(cash).all():
+        given = f"its shape is {cash.shape}, its sum {cash.sum():g}"
+        raise ValueError(f"rate must be one number or one for each of the {len(X)} rows of returns; {given}.")
     if frame:
-        return returns.assign(cash=rate)
-    return np.column_stack([np.asarray(returns, float), np.broadcast_to(rate, T)])
+        return returns.astype(float).assign(cash=cash)
+    return np.column_stack([X, np.broadcast_to(cash, len(X))])
 
 
 def empirical(past):
@@ -62,7 +64,16 @@ def empirical(past):
     -----
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
-    past = past if isinstance(past, pd.DataFrame) else np.asarray(past, float)
-    if not len(past):
-        raise ValueError("past must hold at least one period; lengthen the window.")
-    return 1 + past, np.full(len(past), 1 / len(past))
+    X = _simple("past", past)
+    R = 1 + (past.astype(float) if isinstance(past, pd.DataFrame) else X)
+    return R, np.full(len(X), 1 / len(X))
+
+
+def _simple(name, returns):
+    """Return the values of a table of simple returns, or say where they are none."""
+    X = numbers(name, returns)
+    if X.ndim != 2 or not X.size:
+        raise ValueError(f"{name} must hold at least one period and column; its shape is {X.shape}.")
+    for i, j in np.argwhere(~((X >= -1) & (X < np.inf)))[:1]:
+        raise ValueError(f"{name} must be finite and >= -1; in row {i}, column {j} it is {X[i, j]}.")
+    return X

@@ -578,7 +578,7 @@ def test_bad_options_are_named(options, message):
     [
         (
             lambda: hold(None, None),
-            "returns must be a DataFrame with rows and columns, the last of which is cash.",
+            "returns must be a DataFrame, not NoneType.",
         ),
         (
             lambda: hold(pd.concat([MARKET, MARKET.iloc[[5]]]), None),

@@ -325,7 +325,7 @@ BAD = {
     "hole in rates": (
         "tlref.csv",
         edit(8, 1, ""),
-        r"rates must cover the returns; 1 of 38 .* first 2023-01-10",
+        r"rate must cover the days; 1 of 38 .* first 2023-01-10",
     ),
     "empty file": ("tlref.csv", lambda file: file.write_text(""), r"tlref.csv is not a table in CSV"),
     "binary": (
@@ -338,7 +338,7 @@ BAD = {
         lambda file: file.write_text("Date,A\n2023-01-02,1,2,3\n2023-01-03,1,2,3,4\n"),
         "not a table",
     ),
-    "no rates": ("tlref.csv", lambda file: file.write_text("Date,TLREF\n"), r"rates must cover"),
+    "no rates": ("tlref.csv", lambda file: file.write_text("Date,TLREF\n"), r"rate must cover"),
 }
 
 
@@ -430,7 +430,7 @@ def test_returns_and_accruals_by_hand():
 @pytest.mark.parametrize("value", [0.0, -1.0, np.nan, np.inf])
 def test_simple_returns_refuse_what_is_no_price(value):
     prices = pd.DataFrame({"A": [1.0, 2.0], "B": [1.0, value]}, ["monday", "tuesday"])
-    with pytest.raises(ValueError, match=rf"Prices must be > 0; B on tuesday is {value}"):
+    with pytest.raises(ValueError, match=rf"prices must be > 0; B on tuesday is {value}"):
         simple_returns(prices)
 
 
@@ -462,6 +462,6 @@ def test_real_prices_are_read_as_published():
 def test_rates_that_end_before_the_prices_are_refused():
     with pytest.raises(
         ValueError,
-        match=r"tlref.csv with the 2026 prices: The rates must cover the returns; .* first 2025-10-01",
+        match=r"tlref.csv with the 2026 prices: rate must cover the days; .* first 2025-10-01",
     ):
         load_bist30(REAL, end="2026-06-01", vintage="2026")

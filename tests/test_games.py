@@ -287,7 +287,7 @@ BAD = [
     (lambda: kelly_games_mixture([1.0], [[0.5, 0.5, 0.5]], [1, 2]), "p, b must be numbers or arrays of one"),
     (lambda: kelly_games_mixture([1.0], [[0.5, 0.5]], [[1, 2]]), r"b one number, .* are \(1, 2\), \(1, 2\)"),
     (lambda: kelly_games_mixture([1.0], [0.5, 0.5]), r"b one number, .* are \(2,\), \(\)"),
-    (lambda: kelly_games([]), "p must be a list, not empty"),
+    (lambda: kelly_games([]), "p, b must be a list, not empty"),
     (lambda: kelly_games([0.5, 1.0]), r"p must be a probability .*; p\[1\] is 1\."),
     (lambda: kelly_games([0.5, 60.0]), r"divide percentages by 100\); p\[1\] is 60"),
     (lambda: kelly_games([0.5, np.nan]), r"p\[1\] is nan"),
@@ -297,7 +297,7 @@ BAD = [
         r"p, b must be numbers or arrays of one shape; their shapes are \(2,\), \(3,\)",
     ),
     (lambda: kelly_games([[0.5, 0.6]]), r"its shape is \(1, 2\)"),
-    (lambda: kelly_games(["a"]), "p must be a probability"),
+    (lambda: kelly_games(["a"]), "p must hold numbers only: .*'a'"),
     (lambda: kelly_events([], []), "same events"),
     (lambda: kelly_events([[0.5, 0.5]], []), "same events; they list 1 and 0"),
     (

@@ -680,9 +680,7 @@ def test_a_csv_file_without_rate_and_benchmark_says_what_is_used(tmp_path):
 def test_errors_in_a_readers_file_name_it(tmp_path):
     table = pd.DataFrame({"X": [1.0, 1.1, 1.2], "rate": [np.nan, 1.0, 1.0]}, DAYS[:3])
     table.to_csv(tmp_path / "mine.csv")
-    with pytest.raises(
-        ValueError, match=r"mine.csv: The rates must cover the returns; 1 of 1 days have none"
-    ):
+    with pytest.raises(ValueError, match=r"mine.csv: rate must cover the days; 1 of 1 days have none"):
         load_bist30(tmp_path / "mine.csv", "2023-01-01", "2024-01-01")
     with pytest.raises(ValueError, match=r"mine.csv: Only 0 days have all prices, 3 are needed; widen"):
         load_bist30(tmp_path / "mine.csv", "2024-01-01")
