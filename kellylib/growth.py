@@ -200,12 +200,10 @@ def check_market(R, p, lower, upper):
     return R, p / p.sum(), lower, upper
 
 
-def _bound(name, values, n):
-    values = numbers(name, values)
-    if values.shape not in ((), (n,)):
-        raise ValueError(
-            f"{name} must hold one number or {n}, one a column of R; its shape is {values.shape}."
-        )
-    if np.isnan(values).any() or (name == "lower" and np.isinf(values).any()):
-        raise ValueError(f"{name} must hold {'finite ' * (name == 'lower')}numbers; it holds {values}.")
-    return np.broadcast_to(values, n)
+def _bound(name, x, n):
+    x = numbers(name, x)
+    if x.shape not in ((), (n,)):
+        raise ValueError(f"{name} must hold one number or {n}, one a column of R; its shape is {x.shape}.")
+    if np.isnan(x).any() or (name == "lower" and np.isinf(x).any()):
+        raise ValueError(f"{name} must hold {'finite ' * (name == 'lower')}numbers; it holds {x}.")
+    return np.broadcast_to(x, n)
