@@ -12,6 +12,7 @@ from kellylib.growth import certify, check_market, score, steadiest
 
 RADIUS = 0.0, np.inf, "be a divergence in nats, finite and >= 0"
 
+
 def kelly_robust(R, p=None, *, radius):
     r"""Weights with the best growth rate under the worst probabilities within a divergence of p.
 
@@ -59,22 +60,35 @@ def kelly_robust(R, p=None, *, radius):
         return np.log(kl_div(q, p).sum() / radius + 1e-300)
 
     low = high = np.log(power)
-    safe = None
+    wide, safe = [], None
     while excess(high) < 0 and high - low < 14:  # a ball so wide that the least risk may be best
         if safe is None:
-            safe = steadiest(R, lower, upper)
+            safe = _steady(R, lower, upper)
             least = score(R, worst_case(R, p, safe, radius=radius), safe, lower, upper)
         q = log_moment(p, R @ w, np.exp(high) + 1)[1]  # w holds what is safe: nothing beats that under q
         most = score(R, q, safe, lower, upper)
-        gap = most.growth + most.gap - least.growth
-        if gap <= 10 * TOLERANCE and kl_div(q, p).sum() <= radius:
-            return replace(least, gap=gap)
+        if kl_div(q, p).sum() <= radius:
+            wide.append(replace(least, gap=most.growth + most.gap - least.growth))
+            if wide[-1].gap <= 10 * TOLERANCE:
+                return wide[-1]
         high += 0.7
     while excess(low) > 0:
         low -= 0.7
     if excess(high) > 0:
         brentq(excess, low, high, xtol=1e-12)
-    return score(R, worst_case(R, p, w, radius=radius), w, lower, upper)
+    found = score(R, worst_case(R, p, w, radius=radius), w, lower, upper)
+    return min([*wide, found], key=lambda s: s.gap)
+
+
+def _steady(R, lower, upper):
+    """The weights of the best worst scenario, their last digits from the equations that hold at a vertex."""
+    w = steadiest(R, lower, upper)
+    held, bad = w > 1e-9, R @ w <= (R @ w).min() + 1e-7
+    table = np.block([[R[np.ix_(bad, held)], -np.ones((bad.sum(), 1))], [np.ones(held.sum()), 0.0]])
+    vertex = np.zeros(len(w))
+    vertex[held] = np.linalg.lstsq(table, np.append(np.zeros(bad.sum()), 1.0))[0][:-1]
+    vertex /= vertex.sum()
+    return vertex if vertex.min() >= 0 and (R @ vertex).min() >= (R @ w).min() - 1e-9 else w
 
 
 def worst_case(R, p, w, *, radius):
@@ -119,9 +133,10 @@ def worst_case(R, p, w, *, radius):
 def log_moment(p, wealth, power):
     """Return log E wealth**-power, and the probabilities proportional to p * wealth**-power."""
     z = -power * np.log(wealth)
-    top = 0.0 if -1 < z.max() < 30 else z.max()
+    top = z.max()
     q = p * np.exp(z - top)
-    return top + np.log(q.sum()) if top else np.log1p(p @ np.expm1(z)), q / q.sum()
+    near = top < 30 and (excess := p @ np.expm1(z)) > -0.5  # near 1 the moment keeps its digits
+    return np.log1p(excess) if near else top + np.log(q.sum()), q / q.sum()
 
 
 def tilted_kelly(R, p, power, theta, near):
