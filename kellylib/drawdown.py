@@ -107,5 +107,5 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
         best = min(best, found, key=lambda s: s.gap)
         return 0.0 if best.gap <= 10 * TOLERANCE else known[s]
 
-    brentq(miss, *sorted(known), xtol=1e-13)
+    brentq(miss, *sorted(known), xtol=1e-13, disp=False)  # the certificate judges
     return best
