@@ -212,8 +212,8 @@ def number(name, value, low, high, rule):
 
 def frame(name, table):
     """Return a DataFrame of floats in the order of its days, or say that `table` is none."""
-    if not isinstance(table, pd.DataFrame):
-        raise ValueError(f"{name} must be a DataFrame, not {type(table).__name__}.")
+    if not isinstance(table, pd.DataFrame) or table.columns.empty:
+        raise ValueError(f"{name} must be a DataFrame with columns; it is {table!r:.60}.")
     return pd.DataFrame(numbers(name, table), table.index, table.columns).sort_index()
 
 

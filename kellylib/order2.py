@@ -162,7 +162,7 @@ def _quadratic(c, H, least, lower, upper, spare):
     x[abs(x) < 1e-13] = 0.0  # rounding of the solver
     if not (gap <= enough and -1e-12 - spare <= x.sum() - 1 <= 1e-12):
         raise RuntimeError(
-            f"DAQP left a gap of {gap:.1e} (exit flag {status}). It needs returns of ordinary size, far "
+            f"DAQP left a gap of {gap:.1e} (exit flag {status}). It needs R (or cov) of ordinary size, far "
             "below 1e4; kelly_full takes any."
         )
     return x

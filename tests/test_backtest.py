@@ -578,7 +578,7 @@ def test_bad_options_are_named(options, message):
     [
         (
             lambda: hold(None, None),
-            "returns must be a DataFrame, not NoneType.",
+            "returns must be a DataFrame with columns; it is None.",
         ),
         (
             lambda: hold(pd.concat([MARKET, MARKET.iloc[[5]]]), None),
