@@ -239,7 +239,7 @@ def test_permuting_and_rescaling_assets_permutes_weights():
         (
             ([0.1], np.eye(2), 0.0),
             {},
-            r"mean must be \(n,\) and cov \(n, n\) with n >= 1; they are \(1,\) and \(2, 2\)",
+            r"mean, cov, .* with n >= 1; they have \[\(1,\), \(2, 2\), ",
         ),
         (([], np.zeros((0, 0)), 0.0), {}, "with n >= 1"),
         (([np.nan], [[1.0]], 0.0), {}, "must be finite"),
