@@ -13,6 +13,7 @@ does not walk .venv or tests.
 import argparse
 import difflib
 import hashlib
+import importlib
 import os
 import re
 import shutil
@@ -163,6 +164,8 @@ def run_stale(sources, jobs):
     stale = [s for s in sources if not targets[s].exists()]
     print(f"{len(sources) - len(stale)} chapters up to date, {len(stale)} to run", flush=True)
     waiting, running, number = list(stale), {}, 0
+    if stale:  # a new user's font cache is made here: a chapter would fail on matplotlib's word about it
+        importlib.import_module("matplotlib.font_manager")
     with ProcessPoolExecutor(jobs) as pool:
         while running or (waiting and not errors):
             while waiting and not errors and len(running) < jobs:  # after a failure nothing new is started
