@@ -206,3 +206,13 @@ def test_a_scenario_in_which_only_the_worst_asset_pays():
     R[0, -2] = R[-1, -2] = 0.0
     s = kelly_full(R)
     assert s.gap <= 1e-12 and s.weights[-1] > 0 and np.isfinite(s.growth)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_assets_join_beside_lower_bounds(seed):
+    """What an asset adds is measured beside the wealth that the lower bounds hold in any case."""
+    rng = np.random.default_rng(seed)
+    R = np.exp(0.3 * rng.standard_normal((300, 60)))
+    lower = rng.random(60) * 0.01
+    s = kelly_full(R / R.mean(axis=0), lower=lower)
+    assert s.gap <= 1e-12 and s.violation <= 1e-12 and (s.weights > lower + 1e-9).sum() > 12
