@@ -6,7 +6,7 @@ from scipy.optimize import brentq
 from kellylib.data import number
 from kellylib.full import TOLERANCE, kelly_full
 from kellylib.growth import Solution, check_market, score
-from kellylib.robust import log_moment, tilted_kelly
+from kellylib.robust import log_moment, tilted_kelly, weigh
 
 
 def kelly_drawdown(R, p=None, *, alpha, beta):
@@ -51,6 +51,7 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
     power = np.log(beta) / np.log(alpha)
     full = kelly_full(R, p)
     R, p, lower, upper = check_market(R, p, 0.0, 1.0)
+    weigh(p)
 
     def risk(w):
         return log_moment(p, R @ w, power)[0] if (R @ w).min() > 0 else np.inf

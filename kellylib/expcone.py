@@ -56,20 +56,16 @@ def kelly_expcone(R, p=None, *, lower=0.0, upper=1.0):
             problem.solve(solver=cp.CLARABEL, accept_unknown=True, **TOLERANCE)
     except cp.error.SolverError as error:
         raise RuntimeError(f"Clarabel failed: {error} kelly_full solves the same problem.") from None
+    stop = f"Clarabel stopped with status {problem.status}"
     if w.value is None or not np.isfinite(w.value).all():
-        raise RuntimeError(
-            f"Clarabel stopped with status {problem.status}; kelly_full solves the same problem."
-        )
+        raise RuntimeError(f"{stop}; kelly_full solves the same problem.")
 
     plain = _fit(w.value, lower, most, 0.0, 0.0)
     bound = _fit(w.value, lower, most, floor.dual_value, ceiling.dual_value if capped else 0.0)
     tries = [score(R, p, v, lower, upper) for v in (plain, bound, _polish(R, p, bound, lower, most))]
     best = min(tries, key=lambda s: (s.violation > 1e-12, s.gap))
     if not best.gap <= 1e-6:
-        raise RuntimeError(
-            f"Clarabel stopped with status {problem.status} and a gap of {best.gap:.1e} nats; "
-            "kelly_full solves the same problem."
-        )
+        raise RuntimeError(f"{stop} and a gap of {best.gap:.1e} nats; kelly_full solves the same problem.")
     return best
 
 

@@ -60,7 +60,7 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     base = R @ lower if lower.any() else np.zeros(len(R))
     cap = np.where(width >= 1, np.inf, width)
     rank = np.argsort(-((p / wealth) @ R))
-    rank = rank[cap[rank] > 0]
+    rank = rank[cap[rank] > 1e-15]  # what can hold next to nothing holds its lower bound
     first = max(12, 2 * np.searchsorted(np.cumsum(np.minimum(cap[rank], 1)), 1.0) + 2)
     S = rank if lower.min() < 0 else rank[:first]
     while True:

@@ -191,10 +191,8 @@ def check_market(R, p, lower, upper):
         j = np.flatnonzero(~(lower <= upper))[0]
         raise ValueError(f"lower must not exceed upper; lower[{j}] is {lower[j]}, upper[{j}] is {upper[j]}.")
     if not lower.sum() - 1e-12 <= 1 <= upper.sum() + 1e-12:
-        raise ValueError(
-            f"No weights sum to 1 within the bounds: sum(lower) is {lower.sum():g} and sum(upper) is "
-            f"{upper.sum():g}. Widen the bounds."
-        )
+        sums = f"sum(lower) is {lower.sum():g} and sum(upper) is {upper.sum():g}"
+        raise ValueError(f"No weights sum to 1 within the bounds: {sums}. Widen the bounds.")
     if not p.all():
         R, p = R[p > 0], p[p > 0]
     return R, p / p.sum(), lower, upper

@@ -49,6 +49,7 @@ def kelly_robust(R, p=None, *, radius):
     radius = number("radius", radius, *RADIUS)
     w = (full := kelly_full(R, p)).weights
     R, p, lower, upper = check_market(R, p, 0.0, 1.0)
+    weigh(p)
     if radius == 0 or full.growth == -np.inf:
         return full
     power = np.sqrt(2 * radius / max(p @ (np.log(R @ w) - full.growth) ** 2, 1e-12))
@@ -128,6 +129,12 @@ def worst_case(R, p, w, *, radius):
     while excess(high) < 0:
         high *= 2
     return log_moment(p, wealth, brentq(excess, 0, high, xtol=1e-15 * high))[1]
+
+
+def weigh(p):
+    """Refuse probabilities too small for a power of wealth to be weighed by them."""
+    if p.min() < 1e-12:
+        raise ValueError(f"p must be 0 or at least 1e-12; one is {p.min():g}. Leave that scenario out.")
 
 
 def log_moment(p, wealth, power):

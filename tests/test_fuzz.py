@@ -275,7 +275,8 @@ def solved(function, market, spoiled, can_fail=()):
 @given(st.data(), markets())
 def test_kelly_full(data, market):
     market, spoiled = data.draw(spoil(market))
-    s = solved(kellylib.kelly_full, market, spoiled)
+    tall = not spoiled and np.max(np.asarray(market["R"], float)) > 1e3  # short positions there need an LP
+    s = solved(kellylib.kelly_full, market, spoiled, ("bounds",) if tall else ())
     if s is not None:
         _, p, lower, _ = plain(**market)
         documented = lower.min() < 0 and p.min() < 1e-12  # here the gap may be large; it is true all the same
@@ -465,6 +466,15 @@ def test_kelly_mean_variance(data, seed, n):
 # ---- constrained and robust growth
 
 
+def rare(arguments):
+    """The argument p, if it holds a probability that is too small to be weighed."""
+    try:
+        p = np.asarray(arguments["p"], float)
+    except (TypeError, ValueError, OverflowError):
+        return ()
+    return ("p",) if ((p > 0) & (p < 1.1e-12)).any() else ()
+
+
 def rivals(R, w, rng):
     n = R.shape[1]
     return [
@@ -480,7 +490,8 @@ def test_kelly_drawdown(data, market, alpha, beta, seed):
     cash = np.column_stack([np.asarray(market["R"], float), np.ones(len(market["R"]))])
     market["R"] = cash if data.draw(st.booleans()) else market["R"]
     arguments, spoiled = data.draw(spoil(market | {"alpha": alpha, "beta": beta}))
-    s = call(kellylib.kelly_drawdown, arguments, spoiled, () if market["R"] is cash else ("alpha", "beta"))
+    can_fail = (() if market["R"] is cash else ("alpha", "beta")) + rare(arguments)
+    s = call(kellylib.kelly_drawdown, arguments, spoiled, can_fail)
     if s is None:
         return
     R, p, *_ = plain(arguments["R"], arguments["p"])
@@ -510,7 +521,7 @@ def least_growth(p, wealth, radius):
 @given(st.data(), markets(bounds=False), st.sampled_from([0.0, 1e-9, 0.5, 5.0]) | st.floats(1e-6, 1), seeds)
 def test_kelly_robust(data, market, radius, seed):
     arguments, spoiled = data.draw(spoil(market | {"radius": radius}))
-    s = call(kellylib.kelly_robust, arguments, spoiled)
+    s = call(kellylib.kelly_robust, arguments, spoiled, rare(arguments))
     if s is None:
         return
     R, p, *_ = plain(arguments["R"], arguments["p"])
