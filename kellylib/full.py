@@ -21,8 +21,7 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     p : array_like, shape (K,), optional
         Probabilities of the scenarios, >= 0 with sum 1; equal ones if left out.
     lower, upper : float or array_like, shape (n,), optional
-        Bounds of the weights, fractions of wealth. ``lower < 0`` allows short positions; together with
-        probabilities below 1e-12 the gap may stay large, and says so.
+        Bounds of the weights. Short positions (``lower < 0``) beside p < 1e-12 may leave a large gap.
 
     Returns
     -------
