@@ -742,7 +742,8 @@ plt.show()
 #
 # * *"Order2 is the fastest, followed by the exponential cone."* Of azapy's three roads, Full is the slowest by far.
 #   Between the other two it depends on the size: on small markets its Order2 takes longer than its ExpCone, since the
-#   time goes into tables and not into the programme. In this book Order2 is the fastest, by a factor of a few, and the exact solution by Newton's method comes second.
+#   time goes into tables and not into the programme. In this book Order2 is the fastest, at most five times as fast as the
+#   exact solution by Newton's method, and level with it on the largest market.
 # * *"The weights can be slightly different."* True at short horizons, where often nothing differs at all; at yearly
 #   horizons a quarter of the wealth may sit elsewhere.
 # * *"The performances can be very close."* True in sample for daily to monthly periods without leverage. It is false for yearly
