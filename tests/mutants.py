@@ -8,10 +8,6 @@ from collections import Counter
 from difflib import unified_diff
 from pathlib import Path
 
-from mutmut.mutation.data import MutantLineSpans, SourceFileMutationData
-from mutmut.stats import status_by_exit_code
-from mutmut.utils.file_utils import walk_mutatable_files
-
 FOUND = {"killed", "timeout", "segfault"}
 LISTED = Path(__file__).with_name("mutants.md").read_text(encoding="utf-8")
 
@@ -27,17 +23,26 @@ def line_of(name, spans):
     return f"- {function[2:]}: `{old}` -> `{new}`"
 
 
-poor = unlisted = 0
-for path in sorted(walk_mutatable_files()):
-    data = SourceFileMutationData(path=path)
-    data.load()
-    spans = MutantLineSpans.load(path)
-    status = {name: status_by_exit_code[code] for name, code in data.exit_code_by_key.items()}
-    found, counts = sum(s in FOUND for s in status.values()), dict(Counter(status.values()))
-    print(f"{path.stem}: {found} of {len(status)} killed, {found / len(status):.1%}; {counts}")
-    poor += found < 0.9 * len(status)
-    for name, s in status.items():
-        if s not in FOUND and (line := line_of(name, spans)) not in LISTED:
-            unlisted += 1
-            print(f"{line} ({s}: {name})")
-sys.exit(bool(poor or unlisted))
+def main():
+    from mutmut.mutation.data import MutantLineSpans, SourceFileMutationData
+    from mutmut.stats import status_by_exit_code
+    from mutmut.utils.file_utils import walk_mutatable_files
+
+    poor = unlisted = 0
+    for path in sorted(walk_mutatable_files()):
+        data = SourceFileMutationData(path=path)
+        data.load()
+        spans = MutantLineSpans.load(path)
+        status = {name: status_by_exit_code[code] for name, code in data.exit_code_by_key.items()}
+        found, counts = sum(s in FOUND for s in status.values()), dict(Counter(status.values()))
+        print(f"{path.stem}: {found} of {len(status)} killed, {found / len(status):.1%}; {counts}")
+        poor += found < 0.9 * len(status)
+        for name, s in status.items():
+            if s not in FOUND and (line := line_of(name, spans)) not in LISTED:
+                unlisted += 1
+                print(f"{line} ({s}: {name})")
+    sys.exit(bool(poor or unlisted))
+
+
+if __name__ == "__main__":
+    main()
