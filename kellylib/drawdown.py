@@ -20,7 +20,7 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
     Parameters
     ----------
     R, p
-        The market, as in `kelly_full`.
+        The market, as in `kelly_full`; probabilities are 0 or at least 1e-12.
     alpha, beta : float
         Part of the starting wealth; probability allowed for ever falling below it. Both in (0, 1).
 

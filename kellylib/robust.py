@@ -22,7 +22,7 @@ def kelly_robust(R, p=None, *, radius):
     Parameters
     ----------
     R, p
-        The market, as in `kelly_full`.
+        The market, as in `kelly_full`; probabilities are 0 or at least 1e-12.
     radius : float
         Kullback-Leibler divergence of the probabilities guarded against, nats, >= 0; 0 is `kelly_full`.
 

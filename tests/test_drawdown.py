@@ -179,3 +179,8 @@ def test_alpha_and_beta_lie_strictly_between_0_and_1(name, value):
 def test_a_bad_market_is_named():
     with pytest.raises(ValueError, match="pass 1 \\+ returns"):
         kelly_drawdown([[0.1, -0.1], [0.2, 0.0]], alpha=0.5, beta=0.1)
+
+
+def test_probabilities_too_small_to_be_weighed_are_named():
+    with pytest.raises(ValueError, match="p must be 0 or at least 1e-12; one is 1e-13"):
+        kelly_drawdown([[2.0, 1.0], [0.0, 1.0]], [1 - 1e-13, 1e-13], alpha=0.5, beta=0.1)

@@ -216,3 +216,9 @@ def test_assets_join_beside_lower_bounds(seed):
     lower = rng.random(60) * 0.01
     s = kelly_full(R / R.mean(axis=0), lower=lower)
     assert s.gap <= 1e-12 and s.violation <= 1e-12 and (s.weights > lower + 1e-9).sum() > 12
+
+
+def test_a_cap_of_next_to_nothing_spoils_nothing():
+    R = np.exp(0.3 * np.random.default_rng(2).standard_normal((7, 5)))
+    s = kelly_full(R, upper=[1e-300, 0.69, 0.39, 0.24, 0.72])
+    assert s.gap <= 1e-12 and s.weights[0] <= 1e-300

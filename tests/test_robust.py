@@ -136,3 +136,9 @@ def test_a_wide_ball_over_assets_that_make_a_riskless_one(K, radius):
     assert np.log(steady.x[-1]) - 1e-12 <= s.growth <= kelly_full(R).growth
     q = worst_case(R, None, s.weights, radius=radius)
     assert abs(growth_rate(R, q, s.weights) - s.growth) <= 1e-12
+
+
+def test_probabilities_too_small_to_be_weighed_are_named():
+    with pytest.raises(ValueError, match="p must be 0 or at least 1e-12; one is 1e-13"):
+        kelly_robust([[2.0, 1.0], [0.0, 1.0]], [1 - 1e-13, 1e-13], radius=0.1)
+    assert kelly_robust([[2.0, 1.0], [0.0, 1.0]], [1.0, 0.0], radius=0.1).gap <= 1e-12
