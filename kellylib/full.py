@@ -60,7 +60,7 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     cap = np.where(width >= 1, np.inf, width)
     rank = np.argsort(-((p / wealth) @ R))
     rank = rank[cap[rank] > 1e-15]  # what can hold next to nothing holds its lower bound
-    first = max(12, 2 * np.searchsorted(np.cumsum(np.minimum(cap[rank], 1)), 1.0) + 2)
+    first = max(10, 2 * np.searchsorted(np.cumsum(np.minimum(cap[rank], 1)), 1.0) + 2)
     S = rank if lower.min() < 0 else rank[:first]
     while True:
         A = R[:, S]
@@ -108,9 +108,7 @@ def portfolio(R, p):
         if wealth.min() <= 0:
             return -np.inf, None, None, None
         S = R * (root / wealth)[:, None]
-        gradient = root @ S
-        S -= root[:, None]  # on sum(dw) == 0 the same Hessian, better conditioned
-        return p @ np.log(wealth), gradient, S, 0.0
+        return p @ np.log(wealth), root @ S, S, 0.0
 
     return oracle
 
@@ -123,8 +121,8 @@ def interior_point(oracle, x, cap):
     of the budget.
     """
     n, zero, top = len(x), np.zeros(len(x)), np.flatnonzero(cap < np.inf)
-    who, m = np.r_[np.arange(n), top], n + len(top)  # v = offset + sign * x[who]
-    sign, offset = np.r_[np.ones(n), np.full(len(top), -1.0)], np.r_[zero, cap[top]]
+    who, m = np.append(np.arange(n), top), n + len(top)  # v = offset + sign * x[who]
+    sign, offset = np.append(np.ones(n), np.full(len(top), -1.0)), np.append(zero, cap[top])
 
     def fold(q):  # from the slacks back to x
         return np.bincount(who, q, n) if len(top) else q
@@ -148,7 +146,7 @@ def interior_point(oracle, x, cap):
     y = x @ (price - gradient) / n / v
     y[:n] = price - gradient
     y[top] += y[n:]
-    best, count, stalled, careful = (np.inf,), 0, 0, False
+    best, count, stalled, careful = (np.inf,), 0, 0, 0.0
     with np.errstate(all="ignore"):  # what overflows is not finite, and ends the search
         while True:
             mu, D = v @ y / m, d + fold(y / v)
@@ -158,11 +156,11 @@ def interior_point(oracle, x, cap):
             hopeless = stalled > (8 if best[0] < 1e-9 else 80) or not (mu > 0 and D.sum() < np.inf)
             if gap <= TOLERANCE or hopeless or (count >= 30 and best[0] <= 1e-10):
                 return best[1:]
-            count, careful = count + 1, careful or stalled > 3
+            count, careful = count + 1, 0.3 if stalled > 3 else 0.8 * careful
             solve = newton(S, D)
             dv, dy, _ = direction(solve, 0.0, v, y, gradient, price)
             after = (v + longest(v, dv) * dv) @ (y + longest(y, dy) * dy) / m
-            sigma = max((after / mu) ** 3, 0.3 * careful)
+            sigma = max((after / mu) ** 3, careful)
             dv, dy, dprice = direction(solve, sigma * mu - dv * dy, v, y, gradient, price)
             most = 0.95 if careful else min(max(0.99, 1 - mu), 0.99999)
             a, c = most * longest(v, dv), most * longest(y, dy)
@@ -176,7 +174,7 @@ def interior_point(oracle, x, cap):
                 to = move(x, a * dv[:n])
                 if fits(to):
                     break
-                careful = True  # strongly curved: stay near the central path
+                careful = 0.3  # strongly curved: stay near the central path for a while
                 if trial == 0 and to[2] < np.inf:  # a second step with the same factor
                     u = to[1]
                     du = direction(solve, u @ new_y / m, u, new_y, to[3][1], new_price)[0]
@@ -196,13 +194,14 @@ def longest(v, dv):
 
 
 def newton(S, D):
-    """Factor H = S'S + diag(D) on sum(dx) == 0; return the solver r -> dx, dprice of H dx + dprice = r."""
+    """Factor H = S'S + diag(D) on sum(dx) == 0, using S up; return r -> dx, dprice of H dx + dprice = r."""
     k, n = D.argmin(), len(D)  # eliminate dx[k] = -sum of the others
-    T, others, row = S - S[:, k : k + 1], np.ones(n), S[:, k] @ S
+    others, row = np.ones(n), S[:, k] @ S
     others[k] = 0
     row[k] += D[k]
-    if 2 * len(S) < n and (D >= 1e-6 * (T * T).sum(axis=0))[others > 0].all():  # factor in the rows' space
-        T = np.vstack([T, np.sqrt(D[k]) * others])
+    S -= S[:, k : k + 1]
+    if 2 * len(S) < n and (D >= 1e-6 * (S * S).sum(axis=0))[others > 0].all():  # factor in the rows' space
+        T = np.vstack([S, np.sqrt(D[k]) * others])
         TD = T / D
         small = TD @ T.T
         small.flat[:: len(small) + 1] += 1
@@ -212,12 +211,12 @@ def newton(S, D):
             return r / D - TD.T @ dpotrs(factor, T @ (r / D), lower=1)[0]
 
     else:
-        M = T.T @ T
+        M = S.T @ S
         diagonal = M.diagonal() + D + D[k]
         diagonal[k], shift, info = 1.0, 1e-15, 1
         M += D[k]
         M[k], M[:, k] = 0, 0
-        while info:  # duplicated assets: a shift within the rounding of T'T, more if it must be
+        while info:  # duplicated assets: a shift within the rounding of S'S, more if it must be
             M.flat[:: n + 1] = diagonal * (1 + shift) + 1e-300
             factor, info = dpotrf(M, lower=1)
             shift *= 100

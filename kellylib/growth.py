@@ -178,7 +178,8 @@ def check_market(R, p, lower, upper):
             f"p must be probabilities, all >= 0 with sum 1; the least is {p.min():g}, the sum {p.sum():g}. "
             "Pass p / p.sum()."
         )
-    if not (R.min() >= 0 and (high := R.max()) < np.inf):
+    high = R.view(np.uint64).max().view(float) or R.max()  # one pass: by their bits, floats >= 0 are in order
+    if not 0 <= high < np.inf:
         k, j = np.argwhere(~((R >= 0) & (R < np.inf)))[0]
         labels = isinstance(table, pd.DataFrame)
         name = f"R.loc[{table.index[k]!r}, {table.columns[j]!r}]" if labels else f"R[{k}, {j}]"
