@@ -63,9 +63,7 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     first = max(10, 2 * np.searchsorted(np.cumsum(np.minimum(cap[rank], 1)), 1.0) + 2)
     S = rank if lower.min() < 0 else rank[:first]
     while True:
-        A = R[:, S]
-        A *= room
-        A += base[:, None]
+        A = room * R[:, S] + base[:, None]
         if lower.min() >= 0 and (dead := A.max(axis=1) <= 0).any():  # a scenario in which only others pay
             S = np.union1d(S, rank[np.argmax(R[dead][:, rank], axis=1)])
             continue
@@ -153,15 +151,16 @@ def interior_point(oracle, x, cap):
             stalled = 0 if gap < best[0] else stalled + 1
             if not stalled:
                 best = gap, x, y, price
-            hopeless = stalled > (8 if best[0] < 1e-9 else 80) or not (mu > 0 and D.sum() < np.inf)
+            hopeless = stalled > (8 if best[0] <= 1e-10 else 80) or not (mu > 0 and D.sum() < np.inf)
             if gap <= TOLERANCE or hopeless or (count >= 30 and best[0] <= 1e-10):
                 return best[1:]
-            count, careful = count + 1, 0.3 if stalled > 3 else 0.8 * careful
+            count, careful = count + 1, 0.25 if stalled > 3 else 0.8 * careful
             solve = newton(S, D)
             dv, dy, _ = direction(solve, 0.0, v, y, gradient, price)
             after = (v + longest(v, dv) * dv) @ (y + longest(y, dy) * dy) / m
             sigma = max((after / mu) ** 3, careful)
-            dv, dy, dprice = direction(solve, sigma * mu - dv * dy, v, y, gradient, price)
+            aim = sigma * (max(mu, gap / m) if careful else mu)  # the barrier must not run ahead of the gap
+            dv, dy, dprice = direction(solve, aim - dv * dy, v, y, gradient, price)
             most = 0.95 if careful else min(max(0.99, 1 - mu), 0.99999)
             a, c = most * longest(v, dv), most * longest(y, dy)
             new_y, new_price, near = y + c * dy, price + c * dprice, 1 if careful else 200
@@ -174,7 +173,7 @@ def interior_point(oracle, x, cap):
                 to = move(x, a * dv[:n])
                 if fits(to):
                     break
-                careful = 0.3  # strongly curved: stay near the central path for a while
+                careful = 0.25  # strongly curved: stay near the central path for a while
                 if trial == 0 and to[2] < np.inf:  # a second step with the same factor
                     u = to[1]
                     du = direction(solve, u @ new_y / m, u, new_y, to[3][1], new_price)[0]

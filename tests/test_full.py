@@ -145,7 +145,7 @@ def test_short_positions():
 
 
 def test_the_steps_are_few(monkeypatch):
-    """Newton's systems in 90 markets of all kinds; a worse direction, step or centre takes more of them."""
+    """Newton's systems in 90 markets of all kinds: another direction, step or centre takes more or less."""
     factored, newton = [], full.newton
     monkeypatch.setattr(full, "newton", lambda *a: factored.append(1) or newton(*a))
     counts = []
@@ -153,7 +153,7 @@ def test_the_steps_are_few(monkeypatch):
         R, p, lower, upper = random_market(seed)
         kelly_full(R, p, lower=lower, upper=upper)
         counts.append(len(factored) - sum(counts))
-    assert max(counts) <= 21 and sum(counts) <= 325  # 318 and the rounding of other machines
+    assert max(counts) <= 20 and abs(sum(counts) - 313) <= 4  # the rounding of other machines
 
 
 def test_newton_solves_its_equations(monkeypatch):
@@ -222,3 +222,108 @@ def test_a_cap_of_next_to_nothing_spoils_nothing():
     R = np.exp(0.3 * np.random.default_rng(2).standard_normal((7, 5)))
     s = kelly_full(R, upper=[1e-300, 0.69, 0.39, 0.24, 0.72])
     assert s.gap <= 1e-12 and s.weights[0] <= 1e-300
+
+
+@pytest.fixture
+def searches(monkeypatch):
+    """What every interior point is given: the gross returns of its assets, its start, its caps."""
+    calls, portfolio, interior_point = [], full.portfolio, full.interior_point
+    monkeypatch.setattr(full, "portfolio", lambda A, p: calls.append([A.copy()]) or portfolio(A, p))
+    monkeypatch.setattr(
+        full, "interior_point", lambda o, x, cap: calls[-1].extend([x, cap]) or interior_point(o, x, cap)
+    )
+    return calls
+
+
+@pytest.mark.parametrize(("upper", "size"), [(1.0, 10), (0.25, 10), (0.125, 16), (1 / 16, 32), (1 / 40, 0)])
+def test_the_first_working_set(searches, upper, size):
+    """Ten assets, or twice those that fill the budget and two: those that add most to equal weights."""
+    R = np.random.default_rng(2).uniform(0.5, 1.6, (60, 40))
+    s = kelly_full(R, upper=upper)
+    assert s.gap <= 1e-12
+    if not size:
+        assert searches == [] and (s.weights == 1 / 40).all()
+        return
+    A, x, cap = searches[0]
+    best = np.argsort(-np.mean(R / R.mean(axis=1, keepdims=True), axis=0))[:size]
+    assert sorted(A[0]) == sorted(R[0, best])
+    assert np.allclose(x, 1 / size, rtol=1e-12) and (cap == (np.inf if upper == 1 else upper)).all()
+
+
+def test_the_best_assets_join(searches):
+    """As many as are there already, at most; of those that would add growth, those that would add most."""
+    full_house = 0
+    for seed in range(11):
+        R = np.exp(0.3 * np.random.default_rng(seed).standard_t(3, (200, 60)).clip(-8, 8))
+        searches.clear()
+        kelly_full(R)
+        first, second = (np.flatnonzero(np.isin(R[0], A[0])) for A, *_ in searches[:2])
+        wealth = R[:, first] @ kelly_full(R[:, first]).weights
+        slope = np.mean(R / wealth[:, None], axis=0)
+        better = [j for j in np.argsort(-slope) if j not in first and slope[j] > 1 + 1e-12]
+        assert sorted([*first, *better[: len(first)]]) == list(second)
+        full_house += len(better) > len(first)
+    assert full_house
+
+
+def test_the_better_candidate_is_returned(monkeypatch):
+    """Where the certificate cannot be met, of the two candidates the one with the smaller gap."""
+    R = np.random.default_rng(3).uniform(0.5, 1.6, (60, 5))
+    best = kelly_full(R)
+    monkeypatch.setattr(full, "TOLERANCE", -1e-9)
+    assert abs(kelly_full(R).gap) <= 1e-12
+    monkeypatch.setattr(full, "_snap", lambda x, *a: np.full(5, 0.2))
+    s = kelly_full(R)
+    assert abs(s.gap) <= 1e-12 and s.weights == pytest.approx(best.weights, abs=1e-9)
+    search, found = full.interior_point, []
+    monkeypatch.setattr(
+        full, "interior_point", lambda *a: found.append(search(*a)) or (np.full(5, 0.2), *found[0][1:])
+    )
+    monkeypatch.setattr(full, "_snap", lambda *a: found[0][0])
+    assert abs(kelly_full(R).gap) <= 1e-12
+
+
+def test_no_weight_exceeds_all_unless_it_may():
+    R = np.array([[1.5, 1.01], [0.9, 1.01]])
+    s = kelly_full(R, lower=-1.0)
+    assert s.weights == pytest.approx([1.0, 0.0], abs=1e-15) and s.gap <= 1e-12
+    assert kelly_full(R, lower=-1.0, upper=2.0).weights.max() > 1.5
+
+
+@pytest.mark.parametrize(
+    ("gap", "factor", "steps"),
+    [
+        (1e-3, 1.01, 81),
+        (1.1e-10, 1.01, 81),
+        (0.9e-10, 1.01, 9),
+        (9e-11, 0.999, 30),
+        (1e-3, 0.6, 32),
+    ],
+)
+def test_a_search_that_does_not_end_is_ended(monkeypatch, gap, factor, steps):
+    """Eighty steps without progress, eight once 1e-10 is certified, and then no more than thirty in all."""
+    count, newton, gaps = [], full.newton, []
+    monkeypatch.setattr(full, "newton", lambda *a: count.append(1) or newton(*a))
+
+    def oracle(x):  # nothing to gain, but the gradient always favours what is held least
+        gaps.append(gap * factor ** len(gaps))
+        gradient = np.ones(3)
+        gradient[x.argmin()] += gaps[-1] / (1 - x.min())
+        return 0.0, gradient, 1e-3 * np.eye(3), 0.0
+
+    x, y, price = full.interior_point(oracle, np.array([0.5, 0.3, 0.2]), np.full(3, np.inf))
+    assert x.sum() == pytest.approx(1, abs=1e-12) and x.min() > 0
+    assert len(count) == steps
+
+
+def test_a_singular_factor_is_shifted_until_it_is_none(monkeypatch):
+    """Forty assets made of three, and no barrier: the direction is right still."""
+    tries, dpotrf = [], full.dpotrf
+    monkeypatch.setattr(full, "dpotrf", lambda M, **k: tries.append(1) or dpotrf(M, **k))
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        S = rng.normal(size=(50, 3)) @ rng.normal(size=(3, 40))
+        r = S.T @ rng.normal(size=50)
+        dx, dprice = full.newton(S.copy(), np.zeros(40))(r)
+        assert abs(S.T @ (S @ dx) + dprice - r).max() <= 1e-12 * abs(r).max()
+    assert len(tries) >= 60  # one in two needed a second shift

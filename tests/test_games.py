@@ -77,8 +77,11 @@ def test_optimum_by_full_enumeration(games):
 
 
 STRAY = np.random.default_rng(7)  # steps towards ruin, from which no single step comes back
+MINUTE = np.random.default_rng(32)  # probabilities down to 1e-12 whose barrier ran ahead of the gap
+P = (MINUTE.random(250) ** 8).clip(1e-12)
 EDGES = {
     "stray": (1 - STRAY.random(200) ** 4, 10 ** STRAY.uniform(-2, 3, 200)),
+    "minute": (P, ((1 + MINUTE.exponential(0.2, 250)) / P - 1).clip(1e-6, 1e6)),
     "one": ([0.6], 1.0),
     "even": ([0.5], 1.0),
     "nearly even": ([0.5 + 1e-9] * 3, 1.0),
