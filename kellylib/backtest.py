@@ -139,17 +139,18 @@ def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
         if abs(aim - held).max() > band:
             kept = _after_cost(aim[:-1], held[:-1], cost)
             turnover[a], held = abs(aim[:-1] * kept - held[:-1]).sum(), aim
-        values = held * np.cumprod(1 + X[a:b], axis=0)
+        on = held.nonzero()[0]
+        values = held[on] * np.cumprod(1 + X[a:b, on], axis=0)
         wealth = np.append(1.0, values.sum(1))
         ruin = (kept * wealth[1:] <= 0).nonzero()[0]
         m = ruin[0] + 1 if ruin.size else b - a
-        weights[a], weights[a + 1 : a + m] = held, values[: m - 1] / wealth[1:m, None]
+        weights[a, on], weights[a + 1 : a + m, on] = held[on], values[: m - 1] / wealth[1:m, None]
         earned[a : a + m] = wealth[1 : m + 1] / wealth[:m] - 1
         earned[a] = kept * wealth[1] - 1
         if ruin.size:
             earned[a + m - 1] = -1
             break
-        held = values[-1] / wealth[-1]
+        held = np.bincount(on, values[-1] / wealth[-1], len(held))
     series = dict(returns=earned, turnover=turnover, cash=X[:, -1])
     series = {name: pd.Series(x, days, name=name) for name, x in series.items()}
     return Backtest(pd.DataFrame(weights, days, returns.columns, copy=False), **series)

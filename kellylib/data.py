@@ -149,11 +149,12 @@ def simple_returns(prices):
     prices = frame("prices", prices)
     if not prices.index.is_unique:
         raise ValueError(f"Days must come once; {prices.index[prices.index.duplicated()][0]} comes twice.")
-    if (bad := ~((prices > 0) & (prices < np.inf)).to_numpy()).any():
-        i, j = np.argwhere(bad)[0]
+    X = prices.to_numpy()
+    if not (X.min(initial=1) > 0 and X.max(initial=1) < np.inf):
+        i, j = np.argwhere(~((X > 0) & (X < np.inf)))[0]
         what = f"{prices.columns[j]} on {prices.index[i]} is {prices.iat[i, j]}"
         raise ValueError(f"prices must be > 0; {what}. Correct it or leave the day out.")
-    return (prices.shift(-1) / prices - 1).iloc[:-1]
+    return pd.DataFrame(X[1:] / X[:-1] - 1, prices.index[:-1], prices.columns)
 
 
 def accrued(rate, days):

@@ -195,8 +195,7 @@ def longest(v, dv):
 def newton(S, D):
     """Factor H = S'S + diag(D) on sum(dx) == 0, using S up; return r -> dx, dprice of H dx + dprice = r."""
     k, n = D.argmin(), len(D)  # eliminate dx[k] = -sum of the others
-    others, row = np.ones(n), S[:, k] @ S
-    others[k] = 0
+    others, row = 1.0 * (np.arange(n) != k), S[:, k] @ S
     row[k] += D[k]
     S -= S[:, k : k + 1]
     if 2 * len(S) < n and (D >= 1e-6 * (S * S).sum(axis=0))[others > 0].all():  # factor in the rows' space

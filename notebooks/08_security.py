@@ -25,6 +25,7 @@
 # a promise: *wealth shall ever fall below a given part of its start with at most a given probability*.
 
 # %%
+import json
 import math
 
 import cvxpy as cp
@@ -35,6 +36,7 @@ import sympy as sp
 from scipy.optimize import brentq, minimize, minimize_scalar
 
 from kellylib import bet_growth, growth_rate, kelly_drawdown, kelly_fraction, kelly_full
+from kellylib.data import BUNDLED
 
 plt.style.use("kellylib.kelly")
 
@@ -554,6 +556,25 @@ assert even @ (R @ coned) ** -lam <= 1 + 1e-9 and -safe.gap - 1e-9 <= between <=
 
 # %% [markdown]
 # Each of the two lies within the gap that the other's certificate allows.
+#
+# One market is an anecdote. The same pair was run beforehand by `benchmarks/drawdown.py` on nine simulated markets of each of several sizes, one after the other on each market, and stored with versions and date. *Ratio* is the time of cvxpy,
+# its compilation included, over that of `kelly_drawdown`: the median of the nine, and the least. *Binding* counts the markets in which the promise costs growth; where it does not, the Kelly weights are the answer, and the search is over before it begins.
+
+# %%
+stored = json.loads((BUNDLED.parent / "benchmarks" / "drawdown.json").read_text())
+print(stored["date"], stored["versions"])
+columns = ["markets", "binding", "cvxpy_solved", "ratio", "least_ratio", "gap", "difference"]
+beside = pd.DataFrame(stored["sizes"]).T[columns]
+beside.round({"ratio": 1, "least_ratio": 2})
+
+# %%
+assert beside["gap"].max() <= 1e-11 and beside["difference"].max() <= 1e-7
+assert (beside["ratio"] > 1).all() and beside["least_ratio"].min() < 1
+assert beside["markets"].sum() == 72 > beside["cvxpy_solved"].sum()
+
+# %% [markdown]
+# In the median `kelly_drawdown` is faster at every size: by a fifth on 63 scenarios of 20 volatile assets, sixty times on 1000 scenarios of 100. In single small markets cvxpy wins. The larger the table, the more often Clarabel stops
+# without calling its answer optimal; ours answered all 72 markets, each with its certificate.
 #
 # ### Rivals
 #
