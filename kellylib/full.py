@@ -165,8 +165,8 @@ def interior_point(oracle, x, cap):
             a, c = most * longest(v, dv), most * longest(y, dy)
             new_y, new_price, near = y + c * dy, price + c * dprice, 1 if careful else 200
 
-            def fits(to, least=growth - gap - m * mu, gap=gap, new_y=new_y, near=near):
-                """Growth falls by what the barrier explains, no more; gap and barrier agree."""
+            def fits(to, least=growth - gap / 10, gap=gap, new_y=new_y, near=near):
+                """Growth hardly falls for the sake of the barrier; gap and barrier agree."""
                 return to[3][0] >= least and to[2] <= max(gap, near * (to[1] @ new_y))
 
             for trial in range(8):
