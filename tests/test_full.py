@@ -316,6 +316,17 @@ def test_a_search_that_does_not_end_is_ended(monkeypatch, gap, factor, steps):
     assert len(count) == steps
 
 
+def test_a_search_surrounded_by_ruin_ends_where_it_began():
+    start, calls = np.array([0.5, 0.3, 0.2]), []
+
+    def oracle(x):
+        calls.append(x)
+        return (0.0, np.arange(3.0), np.eye(3), 0.0) if len(calls) == 1 else (-np.inf, None, None, None)
+
+    x, y, price = full.interior_point(oracle, start, np.full(3, np.inf))
+    assert x.tolist() == start.tolist() and len(calls) == 9 and y.shape == (3,) and price >= 2
+
+
 def test_a_singular_factor_is_shifted_until_it_is_none(monkeypatch):
     """Forty assets made of three, and no barrier: the direction is right still."""
     tries, dpotrf = [], full.dpotrf
