@@ -152,7 +152,7 @@ def interior_point(oracle, x, cap):
             if not stalled:
                 best = gap, x, y, price
             hopeless = stalled > (8 if best[0] <= 1e-10 else 80) or not (mu > 0 and D.sum() < np.inf)
-            if gap <= TOLERANCE or hopeless or (count >= 30 and best[0] <= 1e-10):
+            if gap <= TOLERANCE or hopeless or count >= (30 if best[0] <= 1e-10 else 200):
                 return best[1:]
             count, careful = count + 1, 0.25 if stalled > 3 else 0.8 * careful
             solve = newton(S, D)

@@ -179,12 +179,12 @@ def check_market(R, p, lower, upper):
             "Pass p / p.sum()."
         )
     high = R.view(np.uint64).max().view(float) or R.max()  # one pass: by their bits, floats >= 0 are in order
-    if not 0 <= high < np.inf:
-        k, j = np.argwhere(~((R >= 0) & (R < np.inf)))[0]
+    if not 0 <= high < 1e150:  # the squares are numbers too
+        k, j = np.argwhere(~((R >= 0) & (R < 1e150)))[0]
         labels = isinstance(table, pd.DataFrame)
         name = f"R.loc[{table.index[k]!r}, {table.columns[j]!r}]" if labels else f"R[{k}, {j}]"
         cure = "Drop or fill what is missing." if not R[k, j] < 0 else NET
-        raise ValueError(f"R must hold gross returns, finite and all >= 0; {name} is {R[k, j]:g}. {cure}")
+        raise ValueError(f"R must hold gross returns, >= 0 and below 1e150; {name} is {R[k, j]:g}. {cure}")
     if high < 0.5:
         raise ValueError(f"R must hold gross returns, but no entry exceeds {high:g}. {NET}")
     lower, upper = _bound("lower", lower, n), _bound("upper", upper, n)

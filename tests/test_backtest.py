@@ -553,6 +553,7 @@ def test_bad_weights_are_named_by_day(answer, message):
         (dict(window="9M"), r"shorten the window, '9M'"),
         (dict(window="M"), r"window must be a whole number >= 1"),
         (dict(window="0M"), r"window must be a whole number >= 1"),
+        (dict(window="1xM"), r"window must be a whole number >= 1 or a calendar; it is '1xM'"),
         (dict(window=0), r"window must be a whole number >= 1 or a calendar; it is 0"),
         (dict(window=2.5), r"it is 2.5"),
         (dict(window="3X"), r"must be D, W, M, Q or Y of dates; it is 'X'"),
@@ -594,6 +595,10 @@ def test_bad_options_are_named(options, message):
             "Weights must be finite with sum 1; their sum is 2 on 2024-02-01.",
         ),
         (
+            lambda: hold(MARKET, pd.DataFrame([[0, 0, 0, 1], [1] * 4], MARKET.index[[3, 7]], MARKET.columns)),
+            "Weights must be finite with sum 1; their sum is 4 on 2024-01-19.",
+        ),
+        (
             lambda: walk_forward(MARKET, lambda past: [0.5, 0.6, 0, -0.1]),
             "Weights must owe at most borrow=0 of cash; they hold -0.1 on 2024-02-01.",
         ),
@@ -617,6 +622,31 @@ def test_bad_options_are_named(options, message):
             lambda: walk_forward(MARKET, momentum, calendar=0),
             "calendar, rebalance must be a whole number >= 1 or a calendar; it is 0.",
         ),
+        (
+            lambda: walk_forward(MARKET, None),
+            "strategy must be callable: strategy(past) -> weights; it is None.",
+        ),
+        (
+            lambda: walk_forward(MARKET, lambda past: [*"abcd"]),
+            "strategy must return 4 weights, cash the last; on 2024-02-01: they must hold numbers only: "
+            "<U1 such as ['a'].",
+        ),
+        (lambda: hold(MARKET, None), "targets must be a DataFrame with columns; it is None."),
+        (
+            lambda: hold(MARKET.iloc[:0], None),
+            "returns must be a DataFrame with rows and columns, the last of which is cash.",
+        ),
+        (
+            lambda: sweep(None, {"a": [1]}),
+            "evaluate must be callable, grid a dict of lists; they are None, {'a': [1]}.",
+        ),
+        (lambda: sweep(len, {}), f"evaluate must be callable, grid a dict of lists; they are {len!r}, {{}}."),
+        (
+            lambda: sweep(len, {"a": 1}),
+            f"evaluate must be callable, grid a dict of lists; they are {len!r}, {{'a': 1}}.",
+        ),
+        (lambda: sweep(len, {"a": [1]}, jobs=0), "jobs must be None or a whole number but 0; it is 0."),
+        (lambda: sweep(len, {"a": [1]}, jobs=1.5), "jobs must be None or a whole number but 0; it is 1.5."),
     ],
 )
 def test_messages_word_for_word(call, message):
