@@ -17,7 +17,7 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     Parameters
     ----------
     R : array_like or DataFrame, shape (K, n)
-        Gross returns, all >= 0: row k is scenario k, column j asset j. Cash is a column like any other.
+        Gross returns, >= 0 and < 1e150: row k is scenario k, column j asset j. Cash is a column like any.
     p : array_like, shape (K,), optional
         Probabilities of the scenarios, >= 0 with sum 1; equal ones if left out.
     lower, upper : float or array_like, shape (n,), optional

@@ -476,8 +476,6 @@ def rare(arguments):
         p = np.asarray(arguments["p"], float)
     except (TypeError, ValueError, OverflowError, np.exceptions.ComplexWarning):
         return ()
-    if p.dtype != float or p.ndim != 1:
-        return ()  # none is given
     return ("p",) if ((p > 0) & (p < 1.1e-12)).any() else ()
 
 
@@ -510,8 +508,7 @@ def test_kelly_drawdown(data, market, alpha, beta, seed):
     for v in rivals(R, w, np.random.default_rng(seed)):
         if (R @ v).min() > 0 and risk(R @ v) <= 0:
             assert p @ np.log(R @ v) <= s.growth + s.gap + 1e-12
-    if moderate(R) and power <= 100:  # beyond, the gap is true but may be large
-        assert s.gap <= 1e-6
+    assert s.gap <= 1e-6
 
 
 def least_growth(p, wealth, radius):

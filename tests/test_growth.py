@@ -243,3 +243,13 @@ def test_bad_weights_are_named():
         certify(*COIN, [0.1, np.nan])
     with pytest.raises(ValueError, match="w must hold numbers only"):
         certify(*COIN, ["a", "b"])
+
+
+def test_returns_have_no_sign_and_an_end():
+    """The check reads bits, in which -0 is the largest; beyond 1e150 second moments are no numbers."""
+    coin, p = np.array([[2.0, 1.0], [0.0, 1.0]]), [0.6, 0.4]
+    signed = np.copysign(coin, [[1, 1], [-1, 1]])
+    assert certify(signed, p, [0.2, 0.8]).growth == certify(coin, p, [0.2, 0.8]).growth
+    coin[0, 0] = 1e151
+    with pytest.raises(ValueError, match=r"below 1e150; R\[0, 0\] is 1e\+151"):
+        certify(coin, p, [0.2, 0.8])
