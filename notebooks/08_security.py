@@ -568,7 +568,7 @@ beside = pd.DataFrame(stored["sizes"]).T[columns]
 beside.round({"ratio": 1, "least_ratio": 2})
 
 # %%
-assert beside["gap"].max() <= 1e-11 and beside["difference"].max() <= 1e-7
+assert beside["gap"].max() <= 2e-12 and beside["difference"].max() <= 1e-8
 assert (beside["ratio"] > 1).all() and beside["least_ratio"].min() < 1
 assert beside["markets"].sum() == 72 > beside["cvxpy_solved"].sum()
 
