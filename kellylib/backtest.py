@@ -230,7 +230,7 @@ def _targets(targets, columns, cost, borrow):
     """Values of the targets, their rounding put into cash, if they can be held."""
     if not targets.columns.equals(columns):
         raise ValueError(f"targets must have the columns of returns, {[*columns]}; it has {[*targets]}.")
-    W = targets.to_numpy(copy=True)
+    W = np.where(np.isfinite(W := targets.to_numpy()), W, np.nan)
     stocks, cash = W[:, :-1], W[:, -1]
     price = cost * abs(stocks).sum(1)
     for good, rule, value in (
@@ -254,9 +254,7 @@ def _whole(name, value, least):
 def _periods(days, unit):
     """The number of each row's month, week, ...: 0, 1, 2; those without rows do not count."""
     if unit not in ("D", "W", "M", "Q", "Y") or not isinstance(days, pd.DatetimeIndex):
-        raise ValueError(
-            f"A calendar must be D, W, M, Q or Y of dates; it is {unit!r} of {type(days).__name__}."
-        )
+        raise ValueError(f"calendar must be D, W, M, Q or Y of dates, not {unit!r} of {type(days).__name__}.")
     return np.unique(days.to_period(unit).asi8, return_inverse=True)[1]
 
 

@@ -128,6 +128,8 @@ def market(prices, rate, benchmark):
 def simple_returns(prices):
     r"""Simple returns :math:`P_{t+1} / P_t - 1`, in the row of day t; the last day has none.
 
+    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
+
     Parameters
     ----------
     prices : DataFrame, shape (D, n)
@@ -141,10 +143,6 @@ def simple_returns(prices):
     --------
     >>> simple_returns(pd.DataFrame({"A": [1.0, 1.25, 2.5]}))["A"].tolist()
     [0.25, 1.0]
-
-    Notes
-    -----
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
     prices = frame("prices", prices)
     if not prices.index.is_unique:
@@ -159,6 +157,8 @@ def simple_returns(prices):
 
 def accrued(rate, days):
     r"""Return of cash, :math:`r_t = \text{rate}_t / 100 \times \text{calendar days to the next row} / 365`.
+
+    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
 
     Parameters
     ----------
@@ -176,10 +176,6 @@ def accrued(rate, days):
     >>> days = pd.to_datetime(["2025-01-03", "2025-01-06"])  # over a weekend
     >>> accrued(pd.Series(36.5, days), days).to_list()
     [0.003]
-
-    Notes
-    -----
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
     if not isinstance(rate, pd.Series) or not isinstance(days, pd.DatetimeIndex):
         raise ValueError("rate must be a Series by day, and days must be a DatetimeIndex.")

@@ -1,12 +1,14 @@
 """kelly_drawdown: the fastest growth whose chance of ever falling below a part of the start is bounded."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.optimize import brentq
 
 from kellylib.data import number
 from kellylib.full import TOLERANCE, kelly_full
-from kellylib.growth import Solution, check_market, score
-from kellylib.robust import log_moment, tilted_kelly, weigh
+from kellylib.growth import Solution, check_market, score, weigh
+from kellylib.robust import log_moment, tilted_kelly
 
 
 def kelly_drawdown(R, p=None, *, alpha, beta):
@@ -22,7 +24,8 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
     R, p
         The market, as in `kelly_full`; probabilities are 0 or at least 1e-12.
     alpha, beta : float
-        Part of the starting wealth; probability allowed for ever falling below it. Both in (0, 1).
+        Part of the starting wealth; probability allowed for ever falling below it. Both in (0, 1), lambda at
+        most 1e6.
 
     Returns
     -------
@@ -49,6 +52,8 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
     limits = 5e-324, 1 - 2**-53, "lie strictly between 0 and 1"
     alpha, beta = number("alpha", alpha, *limits), number("beta", beta, *limits)
     power = np.log(beta) / np.log(alpha)
+    if power > 1e6:  # rounding of wealth would count
+        raise ValueError(f"alpha, beta must give lambda <= 1e6, not {power:.1e}: lower alpha or raise beta.")
     full = kelly_full(R, p)
     R, p, lower, upper = check_market(R, p, 0.0, 1.0)
     weigh(p)
@@ -62,8 +67,8 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
         gap = (np.log(top) - theta / power * h) / (1 - theta)
         return Solution(w, found.growth, float(gap), max(found.violation, float(np.expm1(h))))
 
-    if risk(full.weights) <= 0:
-        return full
+    if (excess := risk(full.weights)) <= TOLERANCE:
+        return replace(full, violation=max(full.violation, float(np.expm1(excess))))
     safe, reach = full.weights, min(power, 20.0)
     while full.growth > -np.inf:  # the least risk, by way of smaller powers
         safe = tilted_kelly(R, p, reach, 1.0, safe)
@@ -74,13 +79,10 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
     if least > 1e-12:
         q = log_moment(p, R @ safe, power)[1] if least < np.inf else p
         if least < np.inf and least <= power * np.log((q / (R @ safe) @ R).max()):
-            raise RuntimeError(
-                f"No weights with sum(p * (R @ w)**-{power:.6g}) <= 1 were found. Lower beta less."
-            )
-        raise ValueError(
-            f"No weights satisfy alpha and beta: the logarithm of sum(p * (R @ w)**-{power:.6g}) is at least "
-            f"{least:.3g}, not 0. Add a riskless column (add_cash), lower alpha or raise beta."
-        )
+            raise RuntimeError(f"No weights with sum(p * (R @ w)**-{power:.6g}) <= 1 found. Lower beta less.")
+        what = f"the logarithm of sum(p * (R @ w)**-{power:.6g}) is at least {least:.3g}, not 0"
+        cure = "Add a riskless column (add_cash), lower alpha or raise beta"
+        raise ValueError(f"No weights satisfy alpha and beta: {what}. {cure}.")
     best = certified(safe, 0.5)
     if least >= 0:  # only `safe` is feasible
         return best
@@ -102,7 +104,7 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
         ends[bool(risk(w) <= 0)], known[s] = (s, w), height(w)
         (low, inside), (high, outside) = ends[True], ends[False]
         a, b = R @ inside, R @ outside  # to the boundary between them
-        share = brentq(lambda c: log_moment(p, a + c * (b - a), power)[0], 0.0, 1.0, xtol=1e-16)
+        share = brentq(lambda c: log_moment(p, a + c * (b - a), power)[0], 0.0, 1.0, xtol=1e-16, disp=False)
         theta = (1 / (low + share * (high - low)) - 1) / scale
         found = certified(inside + share * (outside - inside), theta)
         best = min(best, found, key=lambda s: s.gap)

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-from kellylib.growth import check_market, greedy, priced, score, solvent
+from kellylib.growth import check_market, greedy, priced, score, solvent, weigh
 
 TOLERANCE = 1e-13  # nats: where the interior point stops
 
@@ -19,9 +19,10 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     R : array_like or DataFrame, shape (K, n)
         Gross returns, >= 0 and < 1e150: row k is scenario k, column j asset j. Cash is a column like any.
     p : array_like, shape (K,), optional
-        Probabilities of the scenarios, >= 0 with sum 1; equal ones if left out.
+        Probabilities of the scenarios, >= 0 with sum 1; equal ones if left out. Beside short positions they
+        are 0 or at least 1e-12.
     lower, upper : float or array_like, shape (n,), optional
-        Bounds of the weights. Short positions (``lower < 0``) beside p < 1e-12 may leave a large gap.
+        Bounds of the weights; ``lower < 0`` allows short positions.
 
     Returns
     -------
@@ -49,8 +50,10 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     Home chapter: Three roads (notebooks/04_three_roads).
     """
     R, p, lower, upper = check_market(R, p, lower, upper)
+    if lower.min() < 0:
+        weigh(p)
     w, room = solvent(R, lower, upper), 1 - lower.sum()
-    width = np.maximum(upper - lower, 0) / max(room, 1e-300)
+    width = np.clip(upper - lower, 0, max(room, 0)) / max(room, 1e-300)
     wealth = R @ w
     if wealth.min() <= 0 or room <= 1e-12 or width.sum() <= 1 + 1e-12:
         return score(R, p, w, lower, upper)  # ruin for all, or the bounds leave one point
@@ -159,7 +162,8 @@ def interior_point(oracle, x, cap):
             dv, dy, _ = direction(solve, 0.0, v, y, gradient, price)
             after = (v + longest(v, dv) * dv) @ (y + longest(y, dy) * dy) / m
             sigma = max((after / mu) ** 3, careful)
-            aim = sigma * (max(mu, gap / m) if careful else mu)  # the barrier must not run ahead of the gap
+            aim = sigma * (max(mu, gap / m) if careful else mu)
+            aim = max(aim, 1e-5 * gap / m)  # the barrier must not run ahead of the gap
             dv, dy, dprice = direction(solve, aim - dv * dy, v, y, gradient, price)
             most = 0.95 if careful else min(max(0.99, 1 - mu), 0.99999)
             a, c = most * longest(v, dv), most * longest(y, dy)
@@ -169,9 +173,9 @@ def interior_point(oracle, x, cap):
                 """Growth hardly falls for the sake of the barrier; gap and barrier agree."""
                 return to[3][0] >= least and to[2] <= max(gap, near * (to[1] @ new_y))
 
-            for trial in range(8):
+            for trial in range(40):
                 to = move(x, a * dv[:n])
-                if fits(to):
+                if fits(to) or trial > 6 and to[2] < np.inf:
                     break
                 careful = 0.25  # strongly curved: stay near the central path for a while
                 if trial == 0 and to[2] < np.inf:  # a second step with the same factor

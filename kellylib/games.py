@@ -36,9 +36,7 @@ def _numbers(*checks):
         return np.broadcast_arrays(*arrays)
     except ValueError:
         names, shapes = ", ".join(c[0] for c in checks), ", ".join(str(a.shape) for a in arrays)
-        raise ValueError(
-            f"{names} must be numbers or arrays of one shape; their shapes are {shapes}."
-        ) from None
+        raise ValueError(f"{names} must be numbers or arrays of one shape; theirs are {shapes}.") from None
 
 
 def _list(name, array):
@@ -58,10 +56,8 @@ def _outcomes(p, odds, i=""):
     """Return the checked probabilities and decimal odds of one event."""
     p, odds = _sum_one(f"p{i}", p), *_numbers((f"odds{i}", odds, ODDS))
     if odds.shape != p.shape:
-        raise ValueError(
-            f"odds{i} must be a list of decimal odds, one for each of {len(p)} probabilities p{i}; "
-            f"its shape is {odds.shape}."
-        )
+        rule = f"must be a list of decimal odds, one for each of {len(p)} probabilities p{i}"
+        raise ValueError(f"odds{i} {rule}; its shape is {odds.shape}.")
     return p, odds
 
 
@@ -72,6 +68,8 @@ def kelly_fraction(p, b=1.0):
 
     which is :math:`2p - 1` at even odds. Without an edge the stake is 0; a sure win (p = 1) stakes
     everything and is no ruin. Arrays of bets are taken one bet at a time, each as if it stood alone.
+
+    Home chapter: One coin (notebooks/01_coin). J. L. Kelly (1956), Bell Syst. Tech. J. 35(4), 917-926.
 
     Parameters
     ----------
@@ -91,10 +89,6 @@ def kelly_fraction(p, b=1.0):
     0.2
     >>> print(kelly_fraction([0.3, 0.5, 0.55, 1.0], b=2.0).round(4))
     [0.    0.25  0.325 1.   ]
-
-    Notes
-    -----
-    Home chapter: One coin (notebooks/01_coin). J. L. Kelly (1956), Bell Syst. Tech. J. 35(4), 917-926.
     """
     p, b = _numbers(("p", p, CHANCE), ("b", b, NET))
     return np.maximum(p * b - (1 - p), 0.0) / b
@@ -106,6 +100,8 @@ def bet_growth(f, p, b=1.0):
     .. math:: g(f) = p \log(1 + b f) + (1 - p) \log(1 - f), \qquad 0 \log 0 = 0.
 
     Ruin is a result: staking everything on a bet that can be lost gives -inf.
+
+    Home chapter: One coin (notebooks/01_coin).
 
     Parameters
     ----------
@@ -125,10 +121,6 @@ def bet_growth(f, p, b=1.0):
     0.02013551
     >>> print(bet_growth([0.0, 0.2, 1.0], [0.6, 1.0, 0.6]).round(4))
     [0.     0.1823   -inf]
-
-    Notes
-    -----
-    Home chapter: One coin (notebooks/01_coin).
     """
     f, p, b = _numbers(("f", f, STAKE), ("p", p, CHANCE), ("b", b, NET))
     return xlog1py(p, b * f) + xlog1py(1 - p, -f)
@@ -140,6 +132,8 @@ def kelly_games(p, b=1.0):
     .. math:: \max E \log \Bigl(c + \sum_i (1 + b_i) x_i [i \text{ won}]\Bigr), \quad c + \sum_i x_i = 1.
 
     The 2^N outcomes are never listed: see `bets`. Games without an edge get exactly 0.
+
+    Home chapter: Many coins (notebooks/02_many_coins). C. Whitrow (2007), J. R. Stat. Soc. C 56(5), 607-623.
 
     Parameters
     ----------
@@ -158,10 +152,6 @@ def kelly_games(p, b=1.0):
     >>> s = kelly_games([0.55, 0.6, 0.65])
     >>> print(s.weights.round(4), round(s.growth, 8), s.gap <= 1e-12)
     [0.0866 0.1805 0.2862 0.4467] 0.06836521 True
-
-    Notes
-    -----
-    Home chapter: Many coins (notebooks/02_many_coins). C. Whitrow (2007), J. R. Stat. Soc. C 56(5), 607-623.
     """
     p, b = np.atleast_1d(*_numbers(("p", p, INSIDE), ("b", b, NET_GAMES)))
     alone = kelly_fraction(_list("p, b", p), b)
@@ -177,6 +167,8 @@ def kelly_games_mixture(weight, p, b=1.0):
     r"""Return the stakes on N simultaneous games that are independent only given a common cause s.
 
     Cause s comes with probability weight[s] and lets game i be won with probability p[s, i].
+
+    Home chapter: Many coins (notebooks/02_many_coins).
 
     Parameters
     ----------
@@ -198,18 +190,12 @@ def kelly_games_mixture(weight, p, b=1.0):
 
     >>> print(kelly_games_mixture([0.5, 0.5], [[0.8, 0.8], [0.4, 0.4]]).weights.round(4))
     [0.1667 0.1667 0.6667]
-
-    Notes
-    -----
-    Home chapter: Many coins (notebooks/02_many_coins).
     """
     weight = _sum_one("weight", weight, CHANCE)
-    p, net = _numbers(("p", p, CHANCE), ("b", b, NET_GAMES))
-    if p.ndim != 2 or len(p) != len(weight) or not p.size or np.ndim(b) > 1:
-        raise ValueError(
-            f"p must have one row for each of {len(weight)} weights, and b one number, or one a column; "
-            f"their shapes are {p.shape}, {np.shape(b)}, that of weight {weight.shape}."
-        )
+    shape, (p, net) = np.shape(p), _numbers(("p", p, CHANCE), ("b", b, NET_GAMES))
+    if p.ndim != 2 or p.shape != shape or len(p) != len(weight) or not p.size or np.ndim(b) > 1:
+        rule = f"p must have one row for each of {len(weight)} weights, and b one number, or one a column"
+        raise ValueError(f"{rule}; their shapes are {shape}, {np.shape(b)}, that of weight {weight.shape}.")
     odds, start = 1 + net[0], np.arange(p.shape[1])
     return _solve(weight, p, 1 - p, odds, start, weight @ p)
 
@@ -219,6 +205,8 @@ def kelly_events(p, odds):
 
     Exactly one outcome of an event comes (home, draw or away). Outcomes of negative expectation may be held
     as a hedge; where the odds leave the book no margin, sum(1 / odds) < 1, cash may be 0.
+
+    Home chapter: Races (notebooks/03_races).
 
     Parameters
     ----------
@@ -239,10 +227,6 @@ def kelly_events(p, odds):
     >>> s = kelly_events([[0.5, 0.3, 0.2], [0.6, 0.4]], [[2.3, 3.4, 3.6], [1.8, 2.2]])
     >>> print(s.weights.round(4), s.gap <= 1e-12)
     [0.1776 0.0822 0.     0.0967 0.     0.6435] True
-
-    Notes
-    -----
-    Home chapter: Races (notebooks/03_races).
     """
     p, odds = ([*events] if np.iterable(events) else [] for events in (p, odds))
     if len(p) != len(odds) or not p:
@@ -258,6 +242,8 @@ def kelly_race(p, odds):
 
     In falling order of :math:`p_j o_j`, back j while this exceeds the reserve rate of those already backed,
     :math:`\rho = (1 - \sum p_i) / (1 - \sum 1 / o_i)`. Stake :math:`p_j - \rho / o_j`, keep :math:`\rho`.
+
+    Home chapter: Races (notebooks/03_races). P. Smoczynski, D. Tomkins (2010), Math. Scientist 35, 10-17.
 
     Parameters
     ----------
@@ -275,10 +261,6 @@ def kelly_race(p, odds):
 
     >>> print(kelly_race([0.5, 0.3, 0.2], [2.2, 3.2, 4.0]).weights.round(4))
     [0.1098 0.0317 0.     0.8585]
-
-    Notes
-    -----
-    Home chapter: Races (notebooks/03_races). P. Smoczynski, D. Tomkins (2010), Math. Scientist 35, 10-17.
     """
     p, odds = _outcomes(p, odds)
     backed, reserve = np.zeros(len(p), dtype=bool), 1.0
@@ -321,7 +303,7 @@ def bets(weight, p, none, odds, start):
         total = none + (E if single else np.add.reduceat(E, start, axis=2))
         phi = weight * (total.prod(axis=2) * np.exp(-t * least))
         growth = np.log(most) + du @ (np.exp(-t * most) - phi.sum(axis=0))
-        cause, node = np.nonzero(t * phi > 1e-20)  # the others carry nothing
+        cause, node = np.nonzero(most * t * phi > 1e-20)  # the others carry nothing
         t, total = t[node], total[cause, node]
         first = t * (du * phi)[cause, node]
         tilted = E[cause, node] / (total if single else total[:, event])

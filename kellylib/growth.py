@@ -14,6 +14,8 @@ NET = "If these are simple returns, pass 1 + returns."
 class Solution:
     r"""Weights with their growth rate and its certificate.
 
+    Home chapter: Three roads (notebooks/04_three_roads).
+
     Attributes
     ----------
     weights : ndarray, shape (n,)
@@ -21,14 +23,10 @@ class Solution:
     growth : float
         :math:`g(w) = \sum_k p_k \log (R w)_k`, nats per period; ``-inf`` if some scenario ruins.
     gap : float
-        No feasible weights grow faster than ``growth + gap`` (nats). Exact to about 1e-14 of rounding, never
-        clipped. It certifies nothing where ``violation`` exceeds 1e-9.
+        No feasible weights grow faster than ``growth + gap`` (nats). Exact to rounding: about 1e-14, or 1e-16
+        of the steepest slope; never clipped. It certifies nothing where ``violation`` exceeds 1e-9.
     violation : float
         The largest amount by which the weights miss their bounds or the sum 1.
-
-    Notes
-    -----
-    Home chapter: Three roads (notebooks/04_three_roads).
     """
 
     weights: np.ndarray
@@ -39,6 +37,8 @@ class Solution:
 
 def growth_rate(R, p, w):
     r"""Growth rate :math:`g(w) = \sum_k p_k \log (R w)_k` of any weights, in nats per period.
+
+    Home chapter: Three roads (notebooks/04_three_roads).
 
     Parameters
     ----------
@@ -56,10 +56,6 @@ def growth_rate(R, p, w):
     --------
     >>> round(growth_rate([[2, 1], [0, 1]], [0.6, 0.4], [0.2, 0.8]), 8)
     0.02013551
-
-    Notes
-    -----
-    Home chapter: Three roads (notebooks/04_three_roads).
     """
     return certify(R, p, w).growth
 
@@ -156,7 +152,8 @@ def steadiest(R, lower, upper):
     from scipy.optimize import linprog
 
     K, n = R.shape
-    table, cost = np.c_[-R, np.ones(K)], np.r_[np.zeros(n), -1.0]
+    scale = min(np.ptp(R), 1.0) or 1.0  # as weights sum to 1, a shift changes nothing, nor does a factor
+    table, cost = np.c_[(R.min() - R) / scale, np.ones(K)], np.r_[np.zeros(n), -1.0]
     bounds = [*zip(lower, upper, strict=True), (None, None)]
     lp = linprog(cost, table, np.zeros(K), np.r_[np.ones(n), 0.0][None], [1.0], bounds)
     if lp.x is None:
@@ -174,10 +171,8 @@ def check_market(R, p, lower, upper):
     if p.shape != (K,):
         raise ValueError(f"p must hold one probability a row of R, {K} in all; its shape is {p.shape}.")
     if not (p.min() >= 0 and abs(p.sum() - 1) <= 1e-9):
-        raise ValueError(
-            f"p must be probabilities, all >= 0 with sum 1; the least is {p.min():g}, the sum {p.sum():g}. "
-            "Pass p / p.sum()."
-        )
+        given = f"the least is {p.min():g}, the sum {p.sum():g}"
+        raise ValueError(f"p must be probabilities, all >= 0 with sum 1; {given}. Pass p / p.sum().")
     high = R.view(np.uint64).max().view(float) or R.max()  # one pass: by their bits, floats >= 0 are in order
     if not 0 <= high < 1e150:  # the squares are numbers too
         k, j = np.argwhere(~((R >= 0) & (R < 1e150)))[0]
@@ -197,6 +192,12 @@ def check_market(R, p, lower, upper):
     if not p.all():
         R, p = R[p > 0], p[p > 0]
     return R, p / p.sum(), lower, upper
+
+
+def weigh(p):
+    """Refuse probabilities beside which wealth would be as small as rounding, or a power of it too great."""
+    if p.min() < 1e-12:
+        raise ValueError(f"p must be 0 or at least 1e-12; one is {p.min():g}. Leave that scenario out.")
 
 
 def _bound(name, x, n):

@@ -19,6 +19,8 @@ def kelly_order2(R, p=None, *, lower=0.0, upper=1.0):
     a working set of assets that grows until no other would add to it. It knows nothing of ruin: the
     certificate does.
 
+    Home chapter: Three roads (notebooks/04_three_roads).
+
     Parameters
     ----------
     R, p, lower, upper
@@ -39,10 +41,6 @@ def kelly_order2(R, p=None, *, lower=0.0, upper=1.0):
     >>> s = kelly_order2([[3, 1], [0, 1]], [0.6, 0.4])  # kelly_full stakes 0.4
     >>> print(s.weights.round(6), f"{s.gap:.4f}")
     [0.285714 0.714286] 0.1358
-
-    Notes
-    -----
-    Home chapter: Three roads (notebooks/04_three_roads).
     """
     R, p, lower, upper = check_market(R, p, lower, upper)
     room = 1 - lower.sum()
@@ -80,6 +78,8 @@ def kelly_mean_variance(mean, cov, rate, *, lower=0.0, upper=1.0):
     Weights are accepted only if no feasible ones are better by more than rounding; the gradient shows it.
     A singular covariance (fewer days than stocks) is no exception.
 
+    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
+
     Parameters
     ----------
     mean : array_like, shape (n,)
@@ -103,10 +103,6 @@ def kelly_mean_variance(mean, cov, rate, *, lower=0.0, upper=1.0):
 
     >>> print(kelly_mean_variance([0.06], [[0.1]], 0.01).round(8))
     [0.5]
-
-    Notes
-    -----
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
     names = "mean", "cov", "rate", "lower", "upper"
     arrays = mean, cov, rate, lower, upper = [*map(numbers, names, (mean, cov, rate, lower, upper))]
@@ -118,14 +114,10 @@ def kelly_mean_variance(mean, cov, rate, *, lower=0.0, upper=1.0):
         raise ValueError("mean, cov and rate must be finite; drop what is missing before you estimate.")
     scale = np.trace(cov) / n or 1.0
     if abs(cov - cov.T).max() > 1e-10 * scale or (eigenvalue := np.linalg.eigvalsh(cov)[0]) < -1e-10 * scale:
-        raise ValueError(
-            "cov must be symmetric with no negative eigenvalue; a sample covariance of complete rows is."
-        )
+        raise ValueError("cov must be symmetric with no negative eigenvalue; that of complete rows is.")
     lower, upper = (np.broadcast_to(bound, n).copy() for bound in (lower, upper))
     if not (lower <= upper).all() or not -np.inf < lower.sum() <= 1:
-        raise ValueError(
-            f"lower must not exceed upper; sum(lower) must be finite and at most 1, and is {lower.sum():g}."
-        )
+        raise ValueError(f"lower must be <= upper and have a finite sum <= 1; its sum is {lower.sum():g}.")
     most = np.minimum(upper, 1 - lower.sum() + lower)  # no weight can take more than the budget
     return _quadratic(mean - rate, cov, eigenvalue, lower, most, 1 - lower.sum())
 
@@ -137,10 +129,10 @@ def _quadratic(c, H, least, lower, upper, spare):
     proximal; they end at an exact optimum. The result is accepted only if the gradient shows that it is one.
     """
     n, scale = len(c), max(np.trace(H) / len(c), 1e-3 * abs(c).max()) or 1.0
-    x, damp = np.clip(0.0, lower, upper), 0.0 if least > 1e-8 * scale else 1e-5
+    x, damping = np.clip(0.0, lower, upper), np.maximum(10.0 ** -np.arange(5.0, 35.0), 1e-9)
     low, high = np.append(lower, 0.0), np.append(upper, spare)  # cash is the last weight
-    gap, enough = np.inf, 1e-12 * (abs(c).max() + scale)
-    for _ in range(30):
+    gap, enough = np.inf, 2e-12 * (abs(c).max() + scale)  # DAQP's tolerance on either side
+    for damp in damping * (least <= 1e-8 * scale):
         last = gap
         x, _, status, _ = daqp.solve(
             H / scale + damp * np.eye(n),
@@ -161,8 +153,6 @@ def _quadratic(c, H, least, lower, upper, spare):
             break
     x[abs(x) < 1e-13] = 0.0  # rounding of the solver
     if not (gap <= enough and -1e-12 - spare <= x.sum() - 1 <= 1e-12):
-        raise RuntimeError(
-            f"DAQP left a gap of {gap:.1e} (exit flag {status}). It needs R (or cov) of ordinary size, far "
-            "below 1e4; kelly_full takes any."
-        )
+        cure = "It needs R (or mean, cov, rate) of ordinary size, far below 1e4; kelly_full takes any R"
+        raise RuntimeError(f"DAQP left a gap of {gap:.1e} (exit flag {status}). {cure}.")
     return x

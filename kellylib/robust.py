@@ -1,6 +1,7 @@
 """kelly_robust: growth that holds for all probabilities near p; the tilted problem below it."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from scipy.optimize import brentq
@@ -8,7 +9,7 @@ from scipy.special import kl_div
 
 from kellylib.data import number
 from kellylib.full import TOLERANCE, interior_point, kelly_full
-from kellylib.growth import certify, check_market, score, steadiest
+from kellylib.growth import certify, check_market, score, steadiest, weigh
 
 RADIUS = 0.0, np.inf, "be a divergence in nats, finite and >= 0"
 
@@ -50,50 +51,66 @@ def kelly_robust(R, p=None, *, radius):
     w = (full := kelly_full(R, p)).weights
     R, p, lower, upper = check_market(R, p, 0.0, 1.0)
     weigh(p)
-    if radius == 0 or full.growth == -np.inf:
+    radius = min(radius, -np.log(p.min()))  # within that lie all probabilities
+    if radius <= 0 or full.growth == -np.inf:
         return full
     power = np.sqrt(2 * radius / max(p @ (np.log(R @ w) - full.growth) ** 2, 1e-12))
+    steady, found = None, []
 
+    @cache  # each start is another: asked twice, it would differ by rounding
     def excess(log_power):
         nonlocal w
         w = tilted_kelly(R, p, np.exp(log_power), 1.0, w)
         q = log_moment(p, R @ w, np.exp(log_power))[1]
-        return np.log(kl_div(q, p).sum() / radius + 1e-300)
+        return np.log(max(kl_div(q, p).sum() / radius, 1e-300))
 
-    low = high = np.log(power)
-    wide, safe = [], None
-    while excess(high) < 0 and high - low < 14:  # a ball so wide that the least risk may be best
-        if safe is None:
-            safe = _steady(R, lower, upper)
-            least = score(R, worst_case(R, p, safe, radius=radius), safe, lower, upper)
-        q = log_moment(p, R @ w, np.exp(high) + 1)[1]  # w holds what is safe: nothing beats that under q
-        most = score(R, q, safe, lower, upper)
-        if kl_div(q, p).sum() <= radius:
-            wide.append(replace(least, gap=most.growth + most.gap - least.growth))
-            if wide[-1].gap <= 10 * TOLERANCE:
-                return wide[-1]
-        high += 0.7
+    def guaranteed(w):
+        return score(R, worst_case(R, p, w, radius=radius), w, lower, upper)
+
+    low = high = np.log(min(power, 100.0))  # rising powers reach what one leap would not
+    while (
+        excess(high) < 0 and high < np.log(power) + 14
+    ):  # a ball so wide that it may hold the least risk's dual
+        safe, dual = steady = steady or _steady(R, lower, upper)
+        q = dual(log_moment(p, R @ w, np.exp(high) + 1)[1])
+        if kl_div(q, p).sum() <= radius:  # then nothing beats its growth under q by more than the gap there
+            most, least = score(R, q, safe, lower, upper), guaranteed(safe)
+            found.append(replace(least, gap=most.growth + most.gap - least.growth))
+            if found[-1].gap <= 10 * TOLERANCE:
+                return found[-1]
+        low, high = high, high + 1
     while excess(low) > 0:
-        low -= 0.7
+        low -= 1
     if excess(high) > 0:
         brentq(excess, low, high, xtol=1e-12, disp=False)  # the certificate judges
-    found = score(R, worst_case(R, p, w, radius=radius), w, lower, upper)
-    return min([*wide, found], key=lambda s: s.gap)
+    return min([*found, guaranteed(w)], key=lambda s: s.gap)
 
 
 def _steady(R, lower, upper):
-    """The weights of the best worst scenario, their last digits from the equations that hold at a vertex."""
-    w = steadiest(R, lower, upper)
-    held, bad = w > 1e-9, R @ w <= (R @ w).min() + 1e-7
-    table = np.block([[R[np.ix_(bad, held)], -np.ones((bad.sum(), 1))], [np.ones(held.sum()), 0.0]])
-    vertex = np.zeros(len(w))
-    vertex[held] = np.linalg.lstsq(table, np.append(np.zeros(bad.sum()), 1.0))[0][:-1]
-    vertex /= vertex.sum()
-    return vertex if vertex.min() >= 0 and (R @ vertex).min() >= (R @ w).min() - 1e-9 else w
+    """The weights whose worst scenario is the best; what leads from probabilities to the dual's near by.
+
+    The linear programme says what is held and which scenarios are the worst; their equations are solved.
+    """
+    w, scale = steadiest(R, lower, upper), min(np.ptp(R), 1.0)
+    held, bad = np.flatnonzero(w > 1e-9), np.flatnonzero(R @ w <= (R @ w).min() + 1e-7 * scale)
+    table = np.block([[R[np.ix_(bad, held)], -np.ones((len(bad), 1))], [np.ones(len(held)), 0.0]])
+    vertex = np.linalg.lstsq(table, np.eye(len(table))[-1])[0][:-1]
+    vertex = np.bincount(held, np.maximum(vertex, 0.0), len(w))
+    best = max(vertex / vertex.sum(), w / w.sum(), key=lambda v: (R @ v).min())
+
+    def dual(q):
+        y = np.append(q[bad], -(R @ best).min())
+        y -= np.linalg.lstsq(table.T, np.eye(table.shape[1])[-1] + table.T @ y)[0]
+        q = np.bincount(bad, np.maximum(y[:-1], 0.0), len(q))
+        return q / q.sum()
+
+    return best, dual
 
 
 def worst_case(R, p, w, *, radius):
     """Probabilities q within a Kullback-Leibler radius of p under which the weights w grow slowest.
+
+    Home chapter: Uncertain probabilities (notebooks/09_uncertainty).
 
     Parameters
     ----------
@@ -111,30 +128,22 @@ def worst_case(R, p, w, *, radius):
     --------
     >>> worst_case([[2, 1], [0, 1]], [0.6, 0.4], [0.2, 0.8], radius=0.01).round(4)
     array([0.5302, 0.4698])
-
-    Notes
-    -----
-    Home chapter: Uncertain probabilities (notebooks/09_uncertainty).
     """
     radius = number("radius", radius, *RADIUS)
     certify(R, p, w)  # refuses what cannot be
-    wealth = np.asarray(R, float) @ np.asarray(w, float)
-    p = np.full(len(wealth), 1 / len(wealth)) if p is None else np.asarray(p, float) / np.sum(p)
-    least = wealth[p > 0].min()
-    worst = (wealth <= least) & (p > 0)
-    if least <= 0 or radius >= -np.log(p[worst].sum()):
-        return worst * p / p[worst].sum()
-    excess = lambda power: kl_div(log_moment(p, wealth, power)[1], p).sum() - radius  # noqa: E731
-    high = 1.0
-    while excess(high) < 0:
-        high *= 2
-    return log_moment(p, wealth, brentq(excess, 0, high, xtol=1e-15 * high))[1]
-
-
-def weigh(p):
-    """Refuse probabilities too small for a power of wealth to be weighed by them."""
-    if p.min() < 1e-12:
-        raise ValueError(f"p must be 0 or at least 1e-12; one is {p.min():g}. Leave that scenario out.")
+    x = np.asarray(R, float) @ np.asarray(w, float)
+    q = np.full(len(x), 1 / len(x)) if p is None else np.asarray(p, float) / np.sum(p)
+    x, p, on = x[q > 0], q[q > 0], q > 0
+    worst = x <= max(x.min() * (1 + 1e-15), 0.0)  # the same to rounding
+    excess = lambda power: kl_div(log_moment(p, x, power)[1], p).sum() - radius  # noqa: E731
+    if x.min() <= 0 or radius >= -np.log(p[worst].sum()) * (1 - 1e-12):
+        q[on] = worst * p / p[worst].sum()
+    elif excess(0.0) < 0:  # else the radius is rounding
+        high = 1.0
+        while excess(high) < 0:
+            high *= 2
+        q[on] = log_moment(p, x, brentq(excess, 0, high, xtol=1e-15 * high))[1]
+    return q
 
 
 def log_moment(p, wealth, power):
@@ -154,29 +163,29 @@ def tilted_kelly(R, p, power, theta, near):
         if wealth.min() <= 0:
             return -np.inf, None, None, None
         h, q = log_moment(p, wealth, power)
-        S = A / wealth[:, None]
-        gradient = ((1 - theta) * p + theta * q) @ S
+        S, m = A / wealth[:, None], (1 - theta) * p + theta * q
+        gradient = m @ S
         S -= 1  # on sum(dw) == 0 the same Hessian, better conditioned
-        d = (1 - theta) * p + theta * (1 + power) * q  # minus the Hessian: S' (diag(d) - theta power q q') S
-        root = np.sqrt(np.where(d > 0, d, 1.0))
+        d = np.maximum(m + theta * power * q, 1e-300)  # minus the Hessian: S' (diag(d) - theta power q q') S
+        root = np.sqrt(d)
         u = np.sqrt(theta * power) * q / root
         S *= root[:, None]
-        S -= np.outer(u / (1 + np.sqrt(1 - u @ u)), u @ S)
+        S -= np.outer(u / (1 + np.sqrt(q @ (m / d))), u @ S)  # q @ (m / d) == 1 - u @ u
         return (1 - theta) * (p @ np.log(wealth)) - theta / power * h, gradient, S, 0.0
 
     def price(w):
         wealth = R @ w
+        if wealth.min() <= 0:
+            return np.full(len(w), np.inf)
         return ((1 - theta) * p + theta * log_moment(p, wealth, power)[1]) / wealth @ R
 
-    part = 1 / (1 + power)  # a start within the reach of the power
+    part, n = 1 / (1 + power), R.shape[1]  # a start within the reach of the power
     work = np.union1d(np.flatnonzero(near), np.argsort(-price(near / near.sum()))[:24])
     while True:
         A, x = R[:, work], (1 - part) * near[work] / near.sum() + part / len(work)
         x, slack_price, _ = interior_point(oracle, x / x.sum(), np.full(len(work), np.inf))
-        w = np.zeros(R.shape[1])
-        w[work] = np.where(x < slack_price[: len(x)], 0.0, x)
-        w /= w.sum()
-        gradient = price(w)
+        tries = [np.bincount(work, z / z.sum(), n) for z in (np.where(x < slack_price[: len(x)], 0.0, x), x)]
+        gradient, w = min(((price(w), w) for w in tries), key=lambda t: t[0].max())
         gradient[work] = -np.inf
         new = np.flatnonzero(gradient > 1 + TOLERANCE)
         if not len(new):

@@ -9,6 +9,8 @@ from kellylib.data import numbers
 def add_cash(returns, rate):
     """Simple returns with cash as the last column, ``"cash"``.
 
+    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
+
     Parameters
     ----------
     returns : DataFrame or array_like, shape (T, n)
@@ -25,10 +27,6 @@ def add_cash(returns, rate):
     >>> add_cash([[0.02], [-0.01]], 0.001)
     array([[ 0.02 ,  0.001],
            [-0.01 ,  0.001]])
-
-    Notes
-    -----
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
     frame, X, cash = isinstance(returns, pd.DataFrame), _simple("returns", returns), numbers("rate", rate)
     if frame and isinstance(rate, pd.Series) and not rate.index.equals(returns.index):
@@ -43,6 +41,8 @@ def add_cash(returns, rate):
 
 def empirical(past):
     """Past periods as equally likely scenarios of the next one: gross returns R and probabilities p.
+
+    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
 
     Parameters
     ----------
@@ -59,10 +59,6 @@ def empirical(past):
     >>> print(R, p)
     [[1.25 1.  ]
      [0.5  1.  ]] [0.5 0.5]
-
-    Notes
-    -----
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
     """
     X = _simple("past", past)
     R = 1 + (past.astype(float) if isinstance(past, pd.DataFrame) else X)

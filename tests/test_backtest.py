@@ -521,7 +521,7 @@ GONE.iloc[60:, 1] = np.nan
         (MARKET.to_numpy(), r"must be a DataFrame"),
         (MARKET.iloc[:0], r"with rows and columns"),
         (MARKET.iloc[:1], r"No decision falls within the 1 rows from 2024-01-10 to 2024-01-10"),
-        (MARKET.reset_index(drop=True), r"D, W, M, Q or Y of dates; it is 'M' of RangeIndex"),
+        (MARKET.reset_index(drop=True), r"D, W, M, Q or Y of dates, not 'M' of RangeIndex"),
     ],
 )
 def test_bad_markets_are_named_by_column_and_day(market, message):
@@ -556,10 +556,10 @@ def test_bad_weights_are_named_by_day(answer, message):
         (dict(window="1xM"), r"window must be a whole number >= 1 or a calendar; it is '1xM'"),
         (dict(window=0), r"window must be a whole number >= 1 or a calendar; it is 0"),
         (dict(window=2.5), r"it is 2.5"),
-        (dict(window="3X"), r"must be D, W, M, Q or Y of dates; it is 'X'"),
-        (dict(calendar="fortnight"), r"it is 'fortnight'"),
+        (dict(window="3X"), r"must be D, W, M, Q or Y of dates, not 'X'"),
+        (dict(calendar="fortnight"), r"not 'fortnight'"),
         (dict(calendar=0), r"calendar, rebalance must be a whole number >= 1"),
-        (dict(rebalance="x"), r"it is 'x'"),
+        (dict(rebalance="x"), r"not 'x'"),
         (dict(rebalance=-1), r"it is -1"),
         (dict(delay=-1), r"delay must be a whole number >= 0 .* it is -1"),
         (dict(cost=-0.1), r"cost must be a number >= 0; it is -0.1"),

@@ -184,3 +184,34 @@ def test_a_bad_market_is_named():
 def test_probabilities_too_small_to_be_weighed_are_named():
     with pytest.raises(ValueError, match="p must be 0 or at least 1e-12; one is 1e-13"):
         kelly_drawdown([[2.0, 1.0], [0.0, 1.0]], [1 - 1e-13, 1e-13], alpha=0.5, beta=0.1)
+
+
+@pytest.mark.parametrize("level", [0.3, 0.5, 0.9])
+def test_alpha_equal_to_beta_leaves_full_kelly_that_holds_cash(level):
+    """Lambda is 1: the constraint is E 1 / Rw <= 1. Kelly's weights meet it exactly if they hold cash."""
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        K, n = int(rng.integers(2, 12)), int(rng.integers(1, 8))
+        R = np.column_stack([rng.uniform(0, 3, (K, n)), np.ones(K)])
+        s = kelly_drawdown(R, alpha=level, beta=level)
+        assert s.gap <= 1e-12 and s.violation <= 1e-12
+        if kelly_full(R).weights[-1] > 0:
+            assert np.array_equal(s.weights, kelly_full(R).weights)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_scenarios_that_weigh_nothing_and_wild_returns(seed):
+    """A large power leaves most scenarios without weight; the returns span fifteen orders."""
+    rng = np.random.default_rng(seed)
+    K = int(rng.integers(3, 30))
+    R = 10.0 ** rng.uniform(-9, 6, (K, 4)) * (rng.random((K, 4)) < 0.8)
+    R = np.column_stack([R, np.ones(K)])
+    s = kelly_drawdown(R, alpha=0.99, beta=0.09)
+    assert s.gap <= 1e-10 and s.violation <= 1e-12
+    assert excess(R, None, s.weights, 0.99, 0.09) <= 1e-9
+
+
+def test_a_power_beyond_the_rounding_of_wealth_is_refused():
+    assert kelly_drawdown(*COIN, alpha=1 - 2e-6, beta=0.2).gap <= 1e-9
+    with pytest.raises(ValueError, match=r"alpha, beta must give lambda <= 1e6, not 1.6e\+12: lower alpha"):
+        kelly_drawdown(*COIN, alpha=1 - 1e-12, beta=0.2)

@@ -139,7 +139,7 @@ def bad(draw, value):
     if isinstance(value, list) and value and np.ndim(value[0]):  # events, of different lengths
         return [draw(bad(np.asarray(value[0], float))), *value[1:]] if how == "entry" else value[1:]
     array = np.array(value, object)
-    if how == "entry":
+    if how == "entry" and array.size:
         if not array.ndim:
             return draw(nasty)
         array[tuple(draw(st.integers(0, size - 1)) for size in array.shape)] = draw(nasty)
@@ -258,10 +258,12 @@ def holds(s, R, p, lower=0.0, upper=1.0, feasible=True):
     growth = p @ np.log(wealth)
     assert abs(s.growth - growth) <= 1e-12 * max(1, abs(growth))
     with np.errstate(over="ignore", invalid="ignore"):
-        gap = np.log(best_linear((p / wealth) @ R, lower, upper))
-    assert s.gap == np.inf or abs(s.gap - gap) <= 1e-10 * max(1, abs(gap)), (s.gap, gap)
+        slope = (p / wealth) @ R
+        gap = np.log(best_linear(slope, lower, upper))
+        rounding = 1e-15 * abs(slope).max()  # a sum of weights is 1 to 1e-16 only: it counts near ruin
+    assert s.gap == np.inf or abs(s.gap - gap) <= 1e-10 * max(1, abs(gap)) + rounding, (s.gap, gap)
     if feasible:
-        assert s.gap >= -1e-12
+        assert s.gap >= -1e-12 - rounding
 
 
 def solved(function, market, spoiled, can_fail=()):
@@ -276,11 +278,11 @@ def solved(function, market, spoiled, can_fail=()):
 def test_kelly_full(data, market):
     market, spoiled = data.draw(spoil(market))
     tall = not spoiled and np.max(np.asarray(market["R"], float)) > 1e3  # short positions there need an LP
-    s = solved(kellylib.kelly_full, market, spoiled, ("bounds",) if tall else ())
-    if s is not None:
-        _, p, lower, _ = plain(**market)
-        documented = lower.min() < 0 and p.min() < 1e-12  # here the gap may be large; it is true all the same
-        assert documented or s.gap <= EXACT
+    short = spoiled or np.min(market["lower"]) < 0
+    s = solved(
+        kellylib.kelly_full, market, spoiled, ("bounds",) * bool(tall) + (rare(market) if short else ())
+    )
+    assert s is None or s.gap <= EXACT
 
 
 @fuzz
@@ -783,6 +785,8 @@ def test_sweep(data):
     grid = {"a": data.draw(st.lists(st.integers(), max_size=2)), "b": [0.5]}
     arguments, spoiled = data.draw(spoil({"evaluate": lambda a, b: {"x": a * b}, "grid": grid, "jobs": None}))
     if not (spoiled and isinstance(arguments["jobs"], int) and abs(arguments["jobs"]) > 1):
+        if arguments["evaluate"] is len:
+            return  # takes no names: its own error passes through
         table = call(kellylib.sweep, arguments, spoiled)
         assert table is None or spoiled or [*table.get("x", [])] == [a * 0.5 for a in grid["a"]]
 

@@ -1,5 +1,7 @@
 """Bets: the integral against enumeration, certificates at the edges of the parameters, races, dependence."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -268,6 +270,17 @@ def test_copula_keeps_marginals_and_shrinks_stakes():
     assert staked[0] > staked[1] > staked[2] > staked[3]
 
 
+@pytest.mark.parametrize("b", [1e3, 1e6, 1e9, 1e12])
+def test_the_certificate_of_a_huge_payout_is_true(b):
+    """By all outcomes. What the quadrature leaves out must be small beside the payout too."""
+    p, odds = np.array([0.7, 0.4, 0.2]), np.array([1 + b, 3.5, 6.0])
+    s = kelly_games_mixture([1.0], [p], odds - 1)
+    won = np.array(list(itertools.product([0, 1], repeat=3)))
+    chance, pay = np.where(won, p, 1 - p).prod(axis=1), np.column_stack([won * odds, np.ones(8)])
+    slope = (chance / (pay @ s.weights)) @ pay
+    assert abs(np.log(slope.max()) - s.gap) <= 1e-13 and s.gap <= 1e-12
+
+
 def test_limits_of_what_is_accepted():
     assert kelly_games(0.6).weights.tolist() == kelly_games([0.6], 1).weights.tolist()
     assert kelly_games([0.6, 0.7], [2.0]).gap <= 1e-12
@@ -289,6 +302,10 @@ BAD = [
     (lambda: kelly_games_mixture(1.0, [[0.5]]), r"weight must be a list, not empty; its shape is \(\)"),
     (lambda: kelly_games_mixture([1.0], [[0.5, 0.5, 0.5]], [1, 2]), "p, b must be numbers or arrays of one"),
     (lambda: kelly_games_mixture([1.0], [[0.5, 0.5]], [[1, 2]]), r"b one number, .* are \(1, 2\), \(1, 2\)"),
+    (
+        lambda: kelly_games_mixture([0.5, 0.5], [[1.0], [0.5]], [1, 2]),
+        r"one a column; .* are \(2, 1\), \(2,\)",
+    ),
     (lambda: kelly_games_mixture([1.0], [0.5, 0.5]), r"b one number, .* are \(2,\), \(\)"),
     (lambda: kelly_games([]), "p, b must be a list, not empty"),
     (lambda: kelly_games([0.5, 1.0]), r"p must be a probability .*; p\[1\] is 1\."),
@@ -297,7 +314,7 @@ BAD = [
     (lambda: kelly_games([0.5, 0.6], [1.0, 0.0]), r"b must be net odds.*; b\[1\] is 0"),
     (
         lambda: kelly_games([0.5, 0.6], [1.0, 1.0, 1.0]),
-        r"p, b must be numbers or arrays of one shape; their shapes are \(2,\), \(3,\)",
+        r"p, b must be numbers or arrays of one shape; theirs are \(2,\), \(3,\)",
     ),
     (lambda: kelly_games([[0.5, 0.6]]), r"its shape is \(1, 2\)"),
     (lambda: kelly_games(["a"]), "p must hold numbers only: .*'a'"),

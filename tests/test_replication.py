@@ -100,7 +100,7 @@ def test_a_readers_own_prices_go_through_the_replication(tmp_path):
         ),
         (dict(cost=-0.1), r"cost must be a number >= 0; it is -0.1"),
         (dict(window="99M"), r"shorten the window, '99M'"),
-        (dict(calendar="X"), r"A calendar must be D, W, M, Q or Y of dates; it is 'X'"),
+        (dict(calendar="X"), r"calendar must be D, W, M, Q or Y of dates, not 'X'"),
         (dict(rebalance=-1), r"calendar, rebalance must be a whole number >= 1 or a calendar; it is -1"),
         (dict(vintage="1999"), r"vintage"),
         (dict(start="soon"), r"start must be a day"),

@@ -142,3 +142,46 @@ def test_probabilities_too_small_to_be_weighed_are_named():
     with pytest.raises(ValueError, match="p must be 0 or at least 1e-12; one is 1e-13"):
         kelly_robust([[2.0, 1.0], [0.0, 1.0]], [1 - 1e-13, 1e-13], radius=0.1)
     assert kelly_robust([[2.0, 1.0], [0.0, 1.0]], [1.0, 0.0], radius=0.1).gap <= 1e-12
+
+
+def test_a_ball_that_holds_all_probabilities_asks_for_the_best_worst_scenario():
+    """A linear programme, whose dual is the certificate."""
+    rng = np.random.default_rng(5)
+    for k in range(40):
+        K, n = int(rng.integers(2, 20)), int(rng.integers(1, 12))
+        R = np.column_stack([np.exp(rng.normal(0, 0.3, (K, n))), np.ones(K)])
+        p = rng.dirichlet(np.ones(K))
+        cost = np.append(np.zeros(n + 1), -1.0)
+        lp = linprog(cost, np.c_[-R, np.ones(K)], np.zeros(K), np.append(np.ones(n + 1), 0)[None], [1.0])
+        for radius in (-np.log(p.min()) + 1e-9, 50.0, 1e300):
+            s = kelly_robust(R, p, radius=radius)
+            assert s.gap <= 1e-12 and abs(s.growth - np.log(-lp.fun)) <= 1e-9, (k, radius)
+
+
+@pytest.mark.parametrize("radius", [0.05, 0.5, 5.0])
+def test_returns_that_differ_by_a_billionth(radius):
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        K, n = int(rng.integers(2, 12)), int(rng.integers(1, 8))
+        edge = rng.standard_normal((K, n))
+        s = kelly_robust(1 + 1e-9 * edge, radius=radius)
+        assert s.gap <= 1e-12  # growth is near 1e-9
+
+
+def test_a_rare_scenario_that_kelly_all_but_ignores():
+    for q in (1e-5, 1e-8, 1.17e-10, 1e-11):
+        for radius in (0.1, 1, 5, 10, 20):
+            s = kelly_robust([[1.455, 0, 1], [0, 2.0166, 1]], [1 - q, q], radius=radius)
+            assert s.gap <= 1e-12, (q, radius)
+
+
+def test_a_market_in_which_nothing_differs():
+    for value in (1.0, 1 - 2**-53):
+        s = kelly_robust([[1.0, value], [value, 1.0]], [0.02, 0.98], radius=1e-9)
+        assert s.gap <= 1e-15 and abs(s.growth) <= 1e-15
+
+
+def test_worst_case_of_wealth_that_is_equal_but_for_rounding():
+    """No power tells apart what differs in the last digit: the worst scenarios are worst together."""
+    q = worst_case([[0.1 + 0.2], [0.3], [1.0]], [0.25, 0.25, 0.5], [1.0], radius=5)
+    assert q.tolist() == [0.5, 0.5, 0.0]
