@@ -56,7 +56,8 @@ def simulated(n, months, seed=0):
 def overlapping(past):
     """Gross returns over 21 days, one for each day on which such a span ends."""
     value = np.ones_like(past, shape=(len(past) + 1, past.shape[1]))
-    np.cumprod(1 + past, axis=0, out=value[1:])
+    np.add(past, 1.0, out=value[1:])
+    np.cumprod(value[1:], axis=0, out=value[1:])
     return value[HORIZON:] / value[:-HORIZON]
 
 

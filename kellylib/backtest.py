@@ -78,7 +78,7 @@ def walk_forward(
     targets = np.empty((len(asked), len(columns)))
     for i, t in enumerate(asked):
         seen = slice(first[t], last[t])  # copied, days too: a view would lead to the rest of its array
-        past = pd.DataFrame(X[seen].copy("K"), days[seen].copy(deep=True), columns, copy=False)
+        past = pd.DataFrame(X[seen].copy("K"), days.take(range(first[t], last[t])), columns, copy=False)
         w = strategy(past)
         w = w.reindex(columns) if isinstance(w, pd.Series) and len(w) == len(columns) else w
         what = f"strategy must return {len(columns)} weights, cash the last; on {_day(days[t])}: "

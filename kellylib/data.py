@@ -211,7 +211,7 @@ def frame(name, table):
     """Return a DataFrame of floats in the order of its days, or say that `table` is none."""
     if not isinstance(table, pd.DataFrame) or table.columns.empty:
         raise ValueError(f"{name} must be a DataFrame with columns; it is {table!r:.60}.")
-    return pd.DataFrame(numbers(name, table), table.index, table.columns).sort_index()
+    return pd.DataFrame(numbers(name, table), table.index, table.columns, copy=False).sort_index()
 
 
 def read_prices(path, tickers=None):

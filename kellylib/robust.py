@@ -25,7 +25,8 @@ def kelly_robust(R, p=None, *, radius):
     R, p
         The market, as in `kelly_full`; probabilities are 0 or at least 1e-12.
     radius : float
-        Kullback-Leibler divergence of the probabilities guarded against, nats, >= 0; 0 is `kelly_full`.
+        Kullback-Leibler divergence of the probabilities guarded against, nats, >= 0; 0 is `kelly_full`, from
+        -log(min(p)) on every q is within, and the worst scenario alone counts.
 
     Returns
     -------

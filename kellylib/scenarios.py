@@ -70,6 +70,7 @@ def _simple(name, returns):
     X = numbers(name, returns)
     if X.ndim != 2 or not X.size:
         raise ValueError(f"{name} must hold at least one period and column; its shape is {X.shape}.")
-    for i, j in np.argwhere(~((X >= -1) & (X < np.inf)))[:1]:
+    if not (X.min() >= -1 and X.max() < np.inf):
+        i, j = np.argwhere(~((X >= -1) & (X < np.inf)))[0]
         raise ValueError(f"{name} must be finite and >= -1; in row {i}, column {j} it is {X[i, j]}.")
     return X
