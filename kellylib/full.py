@@ -62,6 +62,10 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     base = R @ lower if lower.any() else np.zeros(len(R))
     cap = np.where(width >= 1, np.inf, width)
     rank = np.argsort(-((p / wealth) @ R))
+    if not lower.any() and cap.min() == np.inf:  # often the best asset alone is optimal
+        alone = priced(R, p, np.eye(1, len(cap), rank[0])[0], R[:, rank[0]], lower, upper)[0]
+        if alone.gap <= TOLERANCE:
+            return alone
     rank = rank[cap[rank] > 1e-15]  # what can hold next to nothing holds its lower bound
     first = max(10, 2 * np.searchsorted(np.cumsum(np.minimum(cap[rank], 1)), 1.0) + 2)
     S = rank if lower.min() < 0 else rank[:first]
@@ -73,7 +77,7 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
         start = (w[S] - lower[S]) / room
         x, prices, price = interior_point(portfolio(A, p), start / start.sum(), cap[S])
         found = []
-        for candidate in (_snap(x, prices, cap[S]), x):
+        for candidate in _candidates(A, p, x, prices, cap[S]):
             v = lower.copy()
             v[S] += room * candidate
             v = np.minimum(v, upper)
@@ -90,14 +94,23 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
         S = np.union1d(S, new[np.argsort(-slope[new])][: len(S)])  # it only grows: no cycle
 
 
-def _snap(x, prices, cap):
-    """Put what is priced at a bound on that bound; what is free takes up the rest."""
+def _candidates(A, p, x, prices, cap):
+    """x with what is priced at a bound put there; that after a Newton step of the others; x itself."""
     price = np.zeros(len(x))
     price[cap < np.inf] = prices[len(x) :]
     zero, full = x < prices[: len(x)], cap - x < price
     free = ~(zero | full)
-    z = np.where(full, cap, np.where(zero, 0.0, x))
-    return z + np.where(free, x, 0) * ((1 - z.sum()) / x[free].sum()) if free.any() else x
+    if free.any():
+        z = np.where(full, cap, np.where(zero, 0.0, x))
+        z[free] *= 1 + (1 - z.sum()) / x[free].sum()
+        yield z
+        if (A @ z).min() > 0:
+            S = A[:, free] * (np.sqrt(p) / (A @ z))[:, None]
+            gradient, z = np.sqrt(p) @ S, z.copy()
+            z[free] += newton(S, np.zeros(free.sum()))(gradient)[0]
+            if z.min() >= 0 and (z <= cap).all():
+                yield z
+    yield x
 
 
 def portfolio(R, p):

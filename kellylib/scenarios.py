@@ -34,9 +34,9 @@ def add_cash(returns, rate):
     if cash.shape not in ((), X.shape[:1]) or not np.isfinite(cash).all():
         given = f"its shape is {cash.shape}, its sum {cash.sum():g}"
         raise ValueError(f"rate must be one number or one for each of the {len(X)} rows of returns; {given}.")
-    if frame:
-        return returns.astype(float).assign(cash=cash)
-    return np.column_stack([X, np.broadcast_to(cash, len(X))])
+    X = np.column_stack([X, np.broadcast_to(cash, len(X))])
+    columns = returns.columns.insert(len(returns.columns), "cash") if frame else None
+    return pd.DataFrame(X, returns.index, columns, copy=False) if frame else X
 
 
 def empirical(past):
