@@ -22,6 +22,7 @@ import sys
 import time
 import warnings
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -53,9 +54,14 @@ def simulated(n, months, seed=0):
     return pd.DataFrame(100 * growth.cumprod(axis=0), days, [f"S{i:03d}" for i in range(n)])
 
 
+@cache
+def scratch(rows, columns):
+    return np.empty((rows, columns))
+
+
 def overlapping(past):
     """Gross returns over 21 days, one for each day on which such a span ends."""
-    value = np.empty((len(past) + 1, past.shape[1]))
+    value = scratch(len(past) + 1, past.shape[1])
     value[0] = 1
     np.add(past, 1.0, out=value[1:])
     for t in range(1, len(past)):  # quicker than cumprod, whose inner loop is along the axis

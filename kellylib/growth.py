@@ -206,4 +206,4 @@ def _bound(name, x, n):
         raise ValueError(f"{name} must hold one number or {n}, one a column of R; its shape is {x.shape}.")
     if np.isnan(x).any() or (name == "lower" and np.isinf(x).any()):
         raise ValueError(f"{name} must hold {'finite ' * (name == 'lower')}numbers; it holds {x}.")
-    return np.broadcast_to(x, n)
+    return np.full(n, x)
