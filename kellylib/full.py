@@ -11,8 +11,8 @@ TOLERANCE = 1e-13  # nats: where the interior point stops
 def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     r"""Growth-optimal weights, exact: the maximum of :math:`\sum_k p_k \log (R w)_k` with its certificate.
 
-    An interior-point method solves it on a small working set of assets; one product prices all, those that
-    would add growth join, and so on until the certificate holds.
+    The best asset alone is tried first. Then an interior-point method solves the problem on a small working
+    set of assets; one product prices all, those that would add growth join, until the certificate holds.
 
     Parameters
     ----------
