@@ -64,8 +64,8 @@ def overlapping(past):
     value = scratch(len(past) + 1, past.shape[1])
     value[0] = 1
     np.add(past, 1.0, out=value[1:])
-    for t in range(1, len(past)):  # quicker than cumprod, whose inner loop is along the axis
-        value[t + 1] *= value[t]
+    for before, after in zip(value[1:-1], value[2:], strict=True):  # quicker than cumprod along the days
+        after *= before
     return value[HORIZON:] / value[:-HORIZON]
 
 
