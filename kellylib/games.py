@@ -192,7 +192,8 @@ def kelly_games_mixture(weight, p, b=1.0):
     [0.1667 0.1667 0.6667]
     """
     weight = _sum_one("weight", weight, CHANCE)
-    shape, (p, net) = np.shape(p), _numbers(("p", p, CHANCE), ("b", b, NET_GAMES))
+    shape = numbers("p", p).shape
+    p, net = _numbers(("p", p, CHANCE), ("b", b, NET_GAMES))
     if p.ndim != 2 or p.shape != shape or len(p) != len(weight) or not p.size or np.ndim(b) > 1:
         rule = f"p must have one row for each of {len(weight)} weights, and b one number, or one a column"
         raise ValueError(f"{rule}; their shapes are {shape}, {np.shape(b)}, that of weight {weight.shape}.")

@@ -69,9 +69,8 @@ def kelly_robust(R, p=None, *, radius):
         return score(R, worst_case(R, p, w, radius=radius), w, lower, upper)
 
     low = high = np.log(min(power, 100.0))  # rising powers reach what one leap would not
-    while (
-        excess(high) < 0 and high < np.log(power) + 14
-    ):  # a ball so wide that it may hold the least risk's dual
+    last = np.log(power) + 14
+    while excess(high) < 0 and high < last:  # a ball so wide that it may hold the dual of the least risk
         safe, dual = steady = steady or _steady(R, lower, upper)
         q = dual(log_moment(p, R @ w, np.exp(high) + 1)[1])
         if kl_div(q, p).sum() <= radius:  # then nothing beats its growth under q by more than the gap there

@@ -306,6 +306,10 @@ BAD = [
         lambda: kelly_games_mixture([0.5, 0.5], [[1.0], [0.5]], [1, 2]),
         r"one a column; .* are \(2, 1\), \(2,\)",
     ),
+    (
+        lambda: kelly_games_mixture([0.5, 0.5], [[0.5, 0.5], [0.5]]),
+        "p must hold numbers only: .* inhomogeneous",
+    ),
     (lambda: kelly_games_mixture([1.0], [0.5, 0.5]), r"b one number, .* are \(2,\), \(\)"),
     (lambda: kelly_games([]), "p, b must be a list, not empty"),
     (lambda: kelly_games([0.5, 1.0]), r"p must be a probability .*; p\[1\] is 1\."),
