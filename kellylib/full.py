@@ -62,7 +62,7 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     base = R @ lower if lower.any() else np.zeros(len(R))
     cap = np.where(width >= 1, np.inf, width)
     rank = np.argsort(-((p / wealth) @ R))
-    if not lower.any() and cap.min() == np.inf:  # often the best asset alone is optimal
+    if not lower.any() and cap.min() == np.inf:  # the best asset alone may be optimal
         alone = priced(R, p, np.eye(1, len(cap), rank[0])[0], R[:, rank[0]], lower, upper)[0]
         if alone.gap <= TOLERANCE:
             return alone

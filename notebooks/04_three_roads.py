@@ -280,8 +280,8 @@ plt.show()
 # (a predictor, then a corrector). It substitutes bounds away. And it exploits sparsity: solve for a *working
 # set* of the dozen most promising assets, price **all** assets with one product $(p / Rw)^\top R$, let
 # those with a slope above 1 join, and repeat. The certificate at the end covers every asset, also those that never joined, so nothing is
-# assumed about which ones matter. Before all that it tries the asset of the steepest slope alone, which the certificate accepts more often than
-# one would think where the history is short; after it, what is priced out is put to exactly 0 and the rest takes one more Newton step. {cite:t}`kim2020` solve the same optimization problem in statistics, where it estimates mixtures.
+# assumed about which ones matter. Before all that it tries the asset of the steepest slope alone, in case the certificate accepts it;
+# after it, what is priced out is put to exactly 0, and the rest takes one more Newton step if the certificate asks for it. {cite:t}`kim2020` solve the same optimization problem in statistics, where it estimates mixtures.
 
 # %%
 S = np.argsort(-p @ R)[:12]

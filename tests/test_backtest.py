@@ -761,3 +761,9 @@ def test_bundled_and_real_runs_agree(vintage):
     columns = [c for c in bundled if c not in ("growth rate", "wealth", "drawdown", "turnover")]
     assert len(columns) == 6
     np.testing.assert_allclose(bundled[columns], real[columns], rtol=0, atol=1e-10)
+
+
+def test_an_infinite_weight_is_named_without_a_warning():
+    W = pd.DataFrame([[np.inf, 0, 0, 1], [np.inf, -np.inf, 0, 1]], MARKET.index[[3, 7]], MARKET.columns)
+    with pytest.raises(ValueError, match="Weights must be finite with sum 1; their sum is nan on "):
+        hold(MARKET, W, cost=0.0)

@@ -355,3 +355,15 @@ def test_units_and_types_of_the_moments_do_not_matter():
 def test_moments_that_cannot_be(change, message):
     with pytest.raises(ValueError, match=message):
         kelly_mean_variance(**dict(mean=[0.1, 0.1], cov=np.eye(2), rate=0.0) | change)
+
+
+@pytest.mark.parametrize("seed", [280, 284])
+def test_second_moments_that_are_nearly_singular(seed):
+    """Probabilities of 1 to 1e-20, so that some curvature is small beside any fixed damping."""
+    rng = np.random.default_rng(seed)
+    K, n = int(rng.integers(1, 31)), int(rng.integers(1, 13))
+    R = np.column_stack([np.exp(rng.normal(0.05, 0.4, (K, n))), np.ones(K)])
+    p = 10.0 ** -rng.uniform(0, 20, K)
+    p, middle = p / p.sum(), rng.dirichlet(np.ones(n + 1))
+    lower, upper = middle - rng.uniform(0, 0.5, n + 1), middle + rng.uniform(0, 0.5, n + 1)
+    assert kelly_order2(R, p, lower=lower, upper=upper).violation <= 1e-12
