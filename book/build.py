@@ -5,9 +5,9 @@
     python book/build.py --only 01_coin    # run this chapter alone, render nothing (with --accept: store it)
     python book/build.py --pdf             # _build/latex/kelly-certified.pdf (needs xelatex)
 
-A chapter is stale when its source, kellylib, data, the results of the benchmarks or the lock changed since it
-ran. What ran is kept with its figures in _build/executed. Pages are staged into _build/src, so that Sphinx
-does not walk .venv or tests.
+A chapter is stale when its source, kellylib, kellydata, data, the results of the benchmarks or the lock
+changed since it ran. What ran is kept with its figures in _build/executed. Pages are staged into _build/src,
+so that Sphinx does not walk .venv or tests.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def fingerprint(root=ROOT):
     """Hash of all that a chapter's outputs can depend on besides its own text."""
     digest = hashlib.sha256(sys.version.encode())
     files = [root / "requirements.lock", *sorted((root / "benchmarks").glob("*.json"))]
-    for folder in ("kellylib", "data"):
+    for folder in ("kellylib", "kellydata", "data"):
         files += sorted(p for p in (root / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     for path in files:
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())

@@ -7,19 +7,12 @@ from docutils import nodes
 
 def mend_docstrings(app, what, name, obj, options, lines):
     """Link "Home chapter: One coin (notebooks/01_coin)."; let "J. L. Kelly" not begin a list."""
-    section, mended = "", []
-    for line in lines:
+    for i, line in enumerate(lines):
         line = re.sub(r"^(\s*)(?=[A-Z]\. )", r"\1\\", line)
         chapter = re.search(r"(?<=Home chapter: ).+? \((notebooks/\w+)\)", line)
         if chapter and chapter[1] in app.env.found_docs:
             line = line.replace(chapter[0], f":doc:`/{chapter[1]}`")
-        if re.fullmatch(r"-{3,}", line):
-            section = mended[-1]
-        if line.startswith("Home chapter:") and section not in ("", "Notes"):  # it is no attribute of a class
-            mended += ["Notes", "-----"]
-            section = "Notes"
-        mended.append(line)
-    lines[:] = mended
+        lines[i] = line
 
 
 def drop_thebe(app, page, template, context, doctree):

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from kellylib.data import load_bist30, read_prices
+from kellydata import load_bist30, read_prices
 from kellylib.order2 import kelly_mean_variance
 
 

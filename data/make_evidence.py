@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kellydata import read_prices
 from kellylib import (
     add_cash,
     empirical,
@@ -28,7 +29,6 @@ from kellylib import (
     walk_forward,
 )
 from kellylib.backtest import Backtest
-from kellylib.data import read_prices
 from kellylib.metrics import contributions, drawdowns, monthly_returns, stationary_bootstrap, summary
 
 FILES = ("bist30_prices_seed_vintage.csv", "bist30_prices_2026_vintage.csv", "xu030.csv", "tlref.csv")

@@ -1,7 +1,7 @@
 """Growth-optimal (Kelly) bets and portfolios, every answer certified in nats."""
 
+from kellydata import accrued, load_bist30, simple_returns
 from kellylib.backtest import Backtest, hold, sweep, walk_forward
-from kellylib.data import accrued, load_bist30, simple_returns
 from kellylib.drawdown import kelly_drawdown
 from kellylib.expcone import kelly_expcone
 from kellylib.full import kelly_full

@@ -6,22 +6,19 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from kellylib.data import frame, number, numbers
+from kellydata import frame, number, numbers
 
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
     r"""What was held and earned: :math:`1 + r_t = (1 - \text{cost}\,\text{turnover}_t)\, w_t^\top (1 + R_t)`.
 
-    Attributes
-    ----------
-    weights : DataFrame, shape (T, n)
-        Fractions of wealth at the start of each row, after its trade; 0 after ruin.
-    returns, turnover, cash : Series, shape (T,)
-        Simple returns of wealth, net of costs (-1 at ruin, then 0); stocks bought plus sold, fractions of
-        wealth before the trade; simple returns of cash.
-
-    Home chapter: Replication (notebooks/06_replication).
+    Attributes:
+        weights (DataFrame, shape (T, n)): Fractions of wealth at the start of each row, after its trade; 0
+            after ruin.
+        returns, turnover, cash (Series, shape (T,)): Simple returns of wealth, net of costs (-1 at ruin, then
+            0); stocks bought plus sold, fractions of wealth before the trade; simple returns of cash.
+        Home chapter: Replication (notebooks/06_replication).:
     """
 
     weights: pd.DataFrame
@@ -38,30 +35,23 @@ def walk_forward(
     A ValueError for a market, window or weights that cannot be names the day.
     Home chapter: Replication (notebooks/06_replication).
 
-    Parameters
-    ----------
-    strategy : callable
-        ``strategy(past) -> weights``, n of them with sum 1.
-    window : str, int or None
-        What it sees: the last three whole months with rows, ``"3M"``; the last whole week, ``"1W"``; the last
-        63 rows, 63; all rows, None. It is not asked before the data reach back so far.
-    calendar : str or int
-        When it is asked: on the first row of each month, ``"M"``, or week, ``"W"``; on every fifth row, 5.
-    delay : int
-        Rows between the last that it sees and the trade; 0 decides and trades at the same close.
-    returns, rebalance, cost, band, borrow
-        As in `hold`.
-
-    Returns
-    -------
-    Backtest
-
-    Examples
-    --------
-    >>> market = pd.DataFrame({"A": [0.1, 0.5, -0.5], "cash": 0.01}, pd.date_range("2025-01-31", periods=3))
-    >>> run = walk_forward(market, lambda past: [1, 0] if past["A"].mean() > 0 else [0, 1])
-    >>> run.returns.round(8).tolist()
-    [0.01, 0.5, -0.5]
+    Parameters:
+        strategy (callable): ``strategy(past) -> weights``, n of them with sum 1.
+        window (str, int or None): What it sees: the last three whole months with rows, ``"3M"``; the last
+            whole week, ``"1W"``; the last 63 rows, 63; all rows, None. It is not asked before the data reach
+            back so far.
+        calendar (str or int): When it is asked: on the first row of each month, ``"M"``, or week, ``"W"``; on
+            every fifth row, 5.
+        delay (int): Rows between the last that it sees and the trade; 0 decides and trades at the same close.
+        returns, rebalance, cost, band, borrow: As in `hold`.
+    Returns:
+        Backtest
+    Examples:
+        >>> days = pd.date_range("2025-01-31", periods=3)
+        >>> market = pd.DataFrame({"A": [0.1, 0.5, -0.5], "cash": 0.01}, days)
+        >>> run = walk_forward(market, lambda past: [1, 0] if past["A"].mean() > 0 else [0, 1])
+        >>> run.returns.round(8).tolist()
+        [0.01, 0.5, -0.5]
     """
     if not callable(strategy):
         raise ValueError(f"strategy must be callable: strategy(past) -> weights; it is {strategy!r}.")
@@ -95,32 +85,24 @@ def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
     It takes the days on trust: only `walk_forward` keeps the future from the weights. A ValueError for a
     market or weights that cannot be names the day. Home chapter: Replication (notebooks/06_replication).
 
-    Parameters
-    ----------
-    returns : DataFrame, shape (T, n)
-        Simple returns, cash the last column; row t runs from day t to the next row's day.
-    targets : DataFrame, shape (m, n)
-        Weights by day, each row with sum 1.
-    rebalance : None, str or int
-        When to trade back to the target, besides its first day: never, so that weights drift, None; on every
-        row, which holds them constant, 1; on the first row of each month, ``"M"``, or week, ``"W"``.
-    cost : float
-        Paid out of wealth per unit of value bought or sold, >= 0.
-    band : float
-        Trade only if some weight is off its target by more than this, >= 0.
-    borrow : float
-        The most cash that targets may owe, as a fraction of wealth, >= 0. Debt pays the return of cash.
-
-    Returns
-    -------
-    Backtest
-
-    Examples
-    --------
-    >>> market = pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}, pd.date_range("2025-01-01", periods=2))
-    >>> run = hold(market, pd.DataFrame([[0.5, 0.5]], market.index[:1], market.columns), cost=0.1)
-    >>> run.weights["A"].round(4).tolist(), run.turnover.round(4).tolist(), run.returns.round(4).tolist()
-    ([0.5, 0.6], [0.4762, 0.0], [0.1905, 0.0])
+    Parameters:
+        returns (DataFrame, shape (T, n)): Simple returns, cash the last column; row t runs from day t to the
+            next row's day.
+        targets (DataFrame, shape (m, n)): Weights by day, each row with sum 1.
+        rebalance (None, str or int): When to trade back to the target, besides its first day: never, so that
+            weights drift, None; on every row, which holds them constant, 1; on the first row of each month,
+            ``"M"``, or week, ``"W"``.
+        cost (float): Paid out of wealth per unit of value bought or sold, >= 0.
+        band (float): Trade only if some weight is off its target by more than this, >= 0.
+        borrow (float): The most cash that targets may owe, as a fraction of wealth, >= 0. Debt pays the
+            return of cash.
+    Returns:
+        Backtest
+    Examples:
+        >>> market = pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}, pd.date_range("2025-01-01", periods=2))
+        >>> run = hold(market, pd.DataFrame([[0.5, 0.5]], market.index[:1], market.columns), cost=0.1)
+        >>> run.weights["A"].round(4).tolist(), run.turnover.round(4).tolist(), run.returns.round(4).tolist()
+        ([0.5, 0.6], [0.4762, 0.0], [0.1905, 0.0])
     """
     returns, X = _market(returns)
     T, days = len(X), returns.index
@@ -161,24 +143,16 @@ def sweep(evaluate, grid, *, jobs=None):
 
     A terminal shows progress. Home chapter: The audit (notebooks/07_audit).
 
-    Parameters
-    ----------
-    evaluate : callable
-        Takes the parameters of `grid` by name, returns a dict of numbers.
-    grid : dict of list
-        Values of each parameter.
-    jobs : int or None
-        Processes; None: one, or what ``joblib.parallel_config`` says, such as a Dask cluster.
-
-    Returns
-    -------
-    DataFrame
-        Parameters, then results, in the order of ``itertools.product``.
-
-    Examples
-    --------
-    >>> sweep(lambda a, b: {"sum": a + b}, {"a": [1, 2], "b": [10]}).values.tolist()
-    [[1, 10, 11], [2, 10, 12]]
+    Parameters:
+        evaluate (callable): Takes the parameters of `grid` by name, returns a dict of numbers.
+        grid (dict of list): Values of each parameter.
+        jobs (int or None): Processes; None: one, or what ``joblib.parallel_config`` says, such as a Dask
+            cluster.
+    Returns:
+        DataFrame: Parameters, then results, in the order of ``itertools.product``.
+    Examples:
+        >>> sweep(lambda a, b: {"sum": a + b}, {"a": [1, 2], "b": [10]}).values.tolist()
+        [[1, 10, 11], [2, 10, 12]]
     """
     from joblib import Parallel, delayed
     from tqdm import tqdm

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import brentq
 
-from kellylib.data import number
+from kellydata import number
 from kellylib.full import TOLERANCE, kelly_full
 from kellylib.growth import Solution, check_market, score, weigh
 from kellylib.robust import log_moment, tilted_kelly
@@ -19,35 +19,26 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
 
     which bounds that probability over any horizon. The fall is below the start, not below a later peak.
 
-    Parameters
-    ----------
-    R, p
-        The market, as in `kelly_full`; probabilities are 0 or at least 1e-12.
-    alpha, beta : float
-        Part of the starting wealth; probability allowed for ever falling below it. Both in (0, 1), lambda at
-        most 1e6.
-
-    Returns
-    -------
-    Solution
-        Weights, growth, the certified gap to the best growth under the constraint, and the violation, in
-        which the excess of the constraint's left side over 1 counts too. ValueError if no weights satisfy it.
-
-    Examples
-    --------
-    Kelly stakes 0.2 on this coin and may fall below half of the start with probability 1/2. To allow 1/10:
-
-    >>> s = kelly_drawdown([[2, 1], [0, 1]], [0.6, 0.4], alpha=0.5, beta=0.1)
-    >>> print(s.weights.round(4), s.gap <= 1e-12, s.violation <= 1e-12)
-    [0.0934 0.9066] True True
-
-    Notes
-    -----
     Let q be proportional to :math:`p (R w)^{-\lambda}` and m the mixture :math:`(1 - \theta) p + \theta q`,
     theta in [0, 1). By Jensen's inequality no weights that satisfy the constraint grow faster than w by
     more than :math:`[\log \max_j \sum_k m_k R_{kj} / (R w)_k - \frac{\theta}{\lambda} \log \sum_k p_k
     (R w)_k^{-\lambda}] / (1 - \theta)`. E. Busseti et al. (2016), J. Investing 25(3), 118-134.
     Home chapter: Security (notebooks/08_security).
+
+    Parameters:
+        R, p: The market, as in `kelly_full`; probabilities are 0 or at least 1e-12.
+        alpha, beta (float): Part of the starting wealth; probability allowed for ever falling below it. Both
+            in (0, 1), lambda at most 1e6.
+    Returns:
+        Solution: Weights, growth, the certified gap to the best growth under the constraint, and the
+        violation, in which the excess of the constraint's left side over 1 counts too. ValueError if no
+        weights satisfy it.
+    Examples:
+        Kelly stakes 0.2 on this coin, which may halve wealth with probability 1/2. To allow 1/10:
+
+        >>> s = kelly_drawdown([[2, 1], [0, 1]], [0.6, 0.4], alpha=0.5, beta=0.1)
+        >>> print(s.weights.round(4), s.gap <= 1e-12, s.violation <= 1e-12)
+        [0.0934 0.9066] True True
     """
     limits = 5e-324, 1 - 2**-53, "lie strictly between 0 and 1"
     alpha, beta = number("alpha", alpha, *limits), number("beta", beta, *limits)

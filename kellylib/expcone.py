@@ -19,26 +19,18 @@ def kelly_expcone(R, p=None, *, lower=0.0, upper=1.0):
     therefore, to 1e-7 only. So weights whose dual says that they are at a bound are put there, the others
     make one Newton step, and the best certified of the candidates is returned.
 
-    Parameters
-    ----------
-    R, p, lower, upper
-        As in `kelly_full`.
-
-    Returns
-    -------
-    Solution
-        RuntimeError if the solver fails, or returns weights whose gap exceeds 1e-6 nats, whatever its status.
-
-    Examples
-    --------
-    >>> s = kelly_expcone([[2, 1], [0, 1]], [0.6, 0.4])
-    >>> print(s.weights.round(6), round(s.growth, 8), s.gap <= 1e-9)
-    [0.2 0.8] 0.02013551 True
-
-    Notes
-    -----
     E. Busseti, E. K. Ryu and S. Boyd (2016), Journal of Investing 25(3), 118-134.
     Home chapter: Three roads (notebooks/04_three_roads).
+
+    Parameters:
+        R, p, lower, upper: As in `kelly_full`.
+    Returns:
+        Solution: RuntimeError if the solver fails, or returns weights whose gap exceeds 1e-6 nats, whatever
+        its status.
+    Examples:
+        >>> s = kelly_expcone([[2, 1], [0, 1]], [0.6, 0.4])
+        >>> print(s.weights.round(6), round(s.growth, 8), s.gap <= 1e-9)
+        [0.2 0.8] 0.02013551 True
     """
     import cvxpy as cp
 

@@ -14,40 +14,28 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     The best asset alone is tried first. Then an interior-point method solves the problem on a small working
     set of assets; one product prices all, those that would add growth join, until the certificate holds.
 
-    Parameters
-    ----------
-    R : array_like or DataFrame, shape (K, n)
-        Gross returns, >= 0 and < 1e150: row k is scenario k, column j asset j. Cash is a column like any.
-    p : array_like, shape (K,), optional
-        Probabilities of the scenarios, >= 0 with sum 1; equal ones if left out. Beside short positions they
-        are 0 or at least 1e-12.
-    lower, upper : float or array_like, shape (n,), optional
-        Bounds of the weights; ``lower < 0`` allows short positions.
-
-    Returns
-    -------
-    Solution
-        Weights (n,) with sum 1, exactly 0 off the support. If every feasible portfolio is ruined, growth is
-        -inf and gap 0.
-
-    Raises
-    ------
-    ValueError
-        Names the entry of the market or the bounds that cannot be, and the cure.
-
-    Examples
-    --------
-    Kelly's coin, staked against cash:
-
-    >>> s = kelly_full([[2, 1], [0, 1]], [0.6, 0.4])
-    >>> print(s.weights.round(6), round(s.growth, 8), s.gap <= 1e-12)
-    [0.2 0.8] 0.02013551 True
-
-    Notes
-    -----
     J. L. Kelly (1956), Bell System Technical Journal 35(4), 917-926. Y. Kim et al. (2020), J. Comput. Graph.
     Stat. 29(2), 261-273, solve the same problem in statistics.
     Home chapter: Three roads (notebooks/04_three_roads).
+
+    Parameters:
+        R (array_like or DataFrame, shape (K, n)): Gross returns, >= 0 and < 1e150: row k is scenario k,
+            column j asset j. Cash is a column like any.
+        p (array_like, shape (K,), optional): Probabilities of the scenarios, >= 0 with sum 1; equal ones if
+            left out. Beside short positions they are 0 or at least 1e-12.
+        lower, upper (float or array_like, shape (n,), optional): Bounds of the weights; ``lower < 0`` allows
+            short positions.
+    Returns:
+        Solution: Weights (n,) with sum 1, exactly 0 off the support. If every feasible portfolio is ruined,
+        growth is -inf and gap 0.
+    Raises:
+        ValueError: Names the entry of the market or the bounds that cannot be, and the cure.
+    Examples:
+        Kelly's coin, staked against cash:
+
+        >>> s = kelly_full([[2, 1], [0, 1]], [0.6, 0.4])
+        >>> print(s.weights.round(6), round(s.growth, 8), s.gap <= 1e-12)
+        [0.2 0.8] 0.02013551 True
     """
     R, p, lower, upper = check_market(R, p, lower, upper)
     if lower.min() < 0:

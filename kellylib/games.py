@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import xlog1py
 
-from kellylib.data import numbers
+from kellydata import numbers
 from kellylib.full import TOLERANCE, interior_point
 from kellylib.growth import Solution, certify
 
@@ -71,24 +71,17 @@ def kelly_fraction(p, b=1.0):
 
     Home chapter: One coin (notebooks/01_coin). J. L. Kelly (1956), Bell Syst. Tech. J. 35(4), 917-926.
 
-    Parameters
-    ----------
-    p : float or array
-        Probability of winning, between 0 and 1.
-    b : float or array
-        Net odds, > 0: a stake of 1 that wins comes back with b more. Broadcast against `p`.
-
-    Returns
-    -------
-    float or array
-        Fraction of wealth to stake, between 0 and 1.
-
-    Examples
-    --------
-    >>> print(kelly_fraction(0.6).round(4))
-    0.2
-    >>> print(kelly_fraction([0.3, 0.5, 0.55, 1.0], b=2.0).round(4))
-    [0.    0.25  0.325 1.   ]
+    Parameters:
+        p (float or array): Probability of winning, between 0 and 1.
+        b (float or array): Net odds, > 0: a stake of 1 that wins comes back with b more. Broadcast against
+            `p`.
+    Returns:
+        float or array: Fraction of wealth to stake, between 0 and 1.
+    Examples:
+        >>> print(kelly_fraction(0.6).round(4))
+        0.2
+        >>> print(kelly_fraction([0.3, 0.5, 0.55, 1.0], b=2.0).round(4))
+        [0.    0.25  0.325 1.   ]
     """
     p, b = _numbers(("p", p, CHANCE), ("b", b, NET))
     return np.maximum(p * b - (1 - p), 0.0) / b
@@ -103,24 +96,16 @@ def bet_growth(f, p, b=1.0):
 
     Home chapter: One coin (notebooks/01_coin).
 
-    Parameters
-    ----------
-    f : float or array
-        Fraction of wealth staked, between 0 and 1.
-    p, b : float or array
-        As in `kelly_fraction`; broadcast against `f`.
-
-    Returns
-    -------
-    float or array
-        Expected logarithm of the growth factor of one bet.
-
-    Examples
-    --------
-    >>> print(bet_growth(0.2, 0.6).round(8))
-    0.02013551
-    >>> print(bet_growth([0.0, 0.2, 1.0], [0.6, 1.0, 0.6]).round(4))
-    [0.     0.1823   -inf]
+    Parameters:
+        f (float or array): Fraction of wealth staked, between 0 and 1.
+        p, b (float or array): As in `kelly_fraction`; broadcast against `f`.
+    Returns:
+        float or array: Expected logarithm of the growth factor of one bet.
+    Examples:
+        >>> print(bet_growth(0.2, 0.6).round(8))
+        0.02013551
+        >>> print(bet_growth([0.0, 0.2, 1.0], [0.6, 1.0, 0.6]).round(4))
+        [0.     0.1823   -inf]
     """
     f, p, b = _numbers(("f", f, STAKE), ("p", p, CHANCE), ("b", b, NET))
     return xlog1py(p, b * f) + xlog1py(1 - p, -f)
@@ -135,23 +120,15 @@ def kelly_games(p, b=1.0):
 
     Home chapter: Many coins (notebooks/02_many_coins). C. Whitrow (2007), J. R. Stat. Soc. C 56(5), 607-623.
 
-    Parameters
-    ----------
-    p : array_like, shape (N,)
-        Probabilities of winning, between 0 and 1, neither included.
-    b : float or array_like, shape (N,)
-        Net odds, > 0.
-
-    Returns
-    -------
-    Solution
-        Weights (N + 1,), the stakes and then the cash; growth in nats per round; its gap.
-
-    Examples
-    --------
-    >>> s = kelly_games([0.55, 0.6, 0.65])
-    >>> print(s.weights.round(4), round(s.growth, 8), s.gap <= 1e-12)
-    [0.0866 0.1805 0.2862 0.4467] 0.06836521 True
+    Parameters:
+        p (array_like, shape (N,)): Probabilities of winning, between 0 and 1, neither included.
+        b (float or array_like, shape (N,)): Net odds, > 0.
+    Returns:
+        Solution: Weights (N + 1,), the stakes and then the cash; growth in nats per round; its gap.
+    Examples:
+        >>> s = kelly_games([0.55, 0.6, 0.65])
+        >>> print(s.weights.round(4), round(s.growth, 8), s.gap <= 1e-12)
+        [0.0866 0.1805 0.2862 0.4467] 0.06836521 True
     """
     p, b = np.atleast_1d(*_numbers(("p", p, INSIDE), ("b", b, NET_GAMES)))
     alone = kelly_fraction(_list("p, b", p), b)
@@ -170,26 +147,17 @@ def kelly_games_mixture(weight, p, b=1.0):
 
     Home chapter: Many coins (notebooks/02_many_coins).
 
-    Parameters
-    ----------
-    weight : array_like, shape (S,)
-        Probabilities of the causes, with sum 1.
-    p : array_like, shape (S, N)
-        Probabilities of winning, between 0 and 1.
-    b : float or array_like, shape (N,)
-        Net odds, > 0.
+    Parameters:
+        weight (array_like, shape (S,)): Probabilities of the causes, with sum 1.
+        p (array_like, shape (S, N)): Probabilities of winning, between 0 and 1.
+        b (float or array_like, shape (N,)): Net odds, > 0.
+    Returns:
+        Solution: As `kelly_games`; a game without an edge may be held as a hedge.
+    Examples:
+        Two coins of 0.6 that share their luck get less than the 0.1923 each of two that do not:
 
-    Returns
-    -------
-    Solution
-        As `kelly_games`; a game without an edge may be held as a hedge.
-
-    Examples
-    --------
-    Two coins of 0.6 that share their luck get less than the 0.1923 each of two that do not:
-
-    >>> print(kelly_games_mixture([0.5, 0.5], [[0.8, 0.8], [0.4, 0.4]]).weights.round(4))
-    [0.1667 0.1667 0.6667]
+        >>> print(kelly_games_mixture([0.5, 0.5], [[0.8, 0.8], [0.4, 0.4]]).weights.round(4))
+        [0.1667 0.1667 0.6667]
     """
     weight = _sum_one("weight", weight, CHANCE)
     shape = numbers("p", p).shape
@@ -209,25 +177,19 @@ def kelly_events(p, odds):
 
     Home chapter: Races (notebooks/03_races).
 
-    Parameters
-    ----------
-    p : sequence of array_like
-        For each event the probabilities of its outcomes, between 0 and 1, with sum 1.
-    odds : sequence of array_like
-        Decimal odds in the same layout, >= 1: a stake of 1 that wins comes back as odds.
+    Parameters:
+        p (sequence of array_like): For each event the probabilities of its outcomes, between 0 and 1, with
+            sum 1.
+        odds (sequence of array_like): Decimal odds in the same layout, >= 1: a stake of 1 that wins comes
+            back as odds.
+    Returns:
+        Solution: Weights: the stakes on the first event's outcomes, on the second's and so on, then the cash.
+    Examples:
+        A football match and a tennis match:
 
-    Returns
-    -------
-    Solution
-        Weights: the stakes on the first event's outcomes, on the second's and so on, then the cash.
-
-    Examples
-    --------
-    A football match and a tennis match:
-
-    >>> s = kelly_events([[0.5, 0.3, 0.2], [0.6, 0.4]], [[2.3, 3.4, 3.6], [1.8, 2.2]])
-    >>> print(s.weights.round(4), s.gap <= 1e-12)
-    [0.1776 0.0822 0.     0.0967 0.     0.6435] True
+        >>> s = kelly_events([[0.5, 0.3, 0.2], [0.6, 0.4]], [[2.3, 3.4, 3.6], [1.8, 2.2]])
+        >>> print(s.weights.round(4), s.gap <= 1e-12)
+        [0.1776 0.0822 0.     0.0967 0.     0.6435] True
     """
     p, odds = ([*events] if np.iterable(events) else [] for events in (p, odds))
     if len(p) != len(odds) or not p:
@@ -246,22 +208,16 @@ def kelly_race(p, odds):
 
     Home chapter: Races (notebooks/03_races). P. Smoczynski, D. Tomkins (2010), Math. Scientist 35, 10-17.
 
-    Parameters
-    ----------
-    p, odds : array_like, shape (n,)
-        Probabilities of the outcomes, between 0 and 1, with sum 1; their decimal odds, >= 1.
+    Parameters:
+        p, odds (array_like, shape (n,)): Probabilities of the outcomes, between 0 and 1, with sum 1; their
+            decimal odds, >= 1.
+    Returns:
+        Solution: Weights (n + 1,), the stakes and then the cash, which is the reserve rate.
+    Examples:
+        The second horse loses on average, 0.3 * 3.2 < 1, and is backed all the same:
 
-    Returns
-    -------
-    Solution
-        Weights (n + 1,), the stakes and then the cash, which is the reserve rate.
-
-    Examples
-    --------
-    The second horse loses on average, 0.3 * 3.2 < 1, and is backed all the same:
-
-    >>> print(kelly_race([0.5, 0.3, 0.2], [2.2, 3.2, 4.0]).weights.round(4))
-    [0.1098 0.0317 0.     0.8585]
+        >>> print(kelly_race([0.5, 0.3, 0.2], [2.2, 3.2, 4.0]).weights.round(4))
+        [0.1098 0.0317 0.     0.8585]
     """
     p, odds = _outcomes(p, odds)
     backed, reserve = np.zeros(len(p), dtype=bool), 1.0

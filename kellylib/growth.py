@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kellylib.data import numbers
+from kellydata import numbers
 
 NET = "If these are simple returns, pass 1 + returns."
 
@@ -16,17 +16,15 @@ class Solution:
 
     Home chapter: Three roads (notebooks/04_three_roads).
 
-    Attributes
-    ----------
-    weights : ndarray, shape (n,)
-        Fractions of wealth; label them with ``pd.Series(solution.weights, R.columns)``.
-    growth : float
-        :math:`g(w) = \sum_k p_k \log (R w)_k`, nats per period; ``-inf`` if some scenario ruins.
-    gap : float
-        No feasible weights grow faster than ``growth + gap`` (nats). Exact to rounding: about 1e-14, or 1e-16
-        of the steepest slope; never clipped. It certifies nothing where ``violation`` exceeds 1e-9.
-    violation : float
-        The largest amount by which the weights miss their bounds or the sum 1.
+    Attributes:
+        weights (ndarray, shape (n,)): Fractions of wealth; label them with ``pd.Series(solution.weights,
+            R.columns)``.
+        growth (float): :math:`g(w) = \sum_k p_k \log (R w)_k`, nats per period; ``-inf`` if some scenario
+            ruins.
+        gap (float): No feasible weights grow faster than ``growth + gap`` (nats). Exact to rounding: about
+            1e-14, or 1e-16 of the steepest slope; never clipped. It certifies nothing where ``violation``
+            exceeds 1e-9.
+        violation (float): The largest amount by which the weights miss their bounds or the sum 1.
     """
 
     weights: np.ndarray
@@ -40,22 +38,14 @@ def growth_rate(R, p, w):
 
     Home chapter: Three roads (notebooks/04_three_roads).
 
-    Parameters
-    ----------
-    R, p
-        As in `kelly_full`.
-    w : array_like or Series, shape (n,)
-        Fractions of wealth.
-
-    Returns
-    -------
-    float
-        Nats per period; ``-inf`` if a scenario with p > 0 leaves no wealth.
-
-    Examples
-    --------
-    >>> round(growth_rate([[2, 1], [0, 1]], [0.6, 0.4], [0.2, 0.8]), 8)
-    0.02013551
+    Parameters:
+        R, p: As in `kelly_full`.
+        w (array_like or Series, shape (n,)): Fractions of wealth.
+    Returns:
+        float: Nats per period; ``-inf`` if a scenario with p > 0 leaves no wealth.
+    Examples:
+        >>> round(growth_rate([[2, 1], [0, 1]], [0.6, 0.4], [0.2, 0.8]), 8)
+        0.02013551
     """
     return certify(R, p, w).growth
 
@@ -66,31 +56,21 @@ def certify(R, p, w, *, lower=0.0, upper=1.0):
     By Jensen, :math:`g(v) - g(w) \le \log E(Rv / Rw) = \log(\nabla g(w) \cdot v)` for feasible v: the maximum
     over v, which greedy filling finds, is a bound that trusts no solver.
 
-    Parameters
-    ----------
-    R, p, w
-        As in `growth_rate`.
-    lower, upper
-        As in `kelly_full`.
-
-    Returns
-    -------
-    Solution
-        The weights as given. If they are ruined, growth is -inf and gap inf; 0 if every feasible w is ruined.
-        A ValueError names what of the market, bounds or weights cannot be, and the cure.
-
-    Examples
-    --------
-    Staking half of the wealth on Kelly's coin loses; no stake gains more than 0.22 nats on that.
-
-    >>> s = certify([[2, 1], [0, 1]], [0.6, 0.4], [0.5, 0.5])
-    >>> print(f"{s.growth:.4f} {s.gap:.4f} {s.violation}")
-    -0.0340 0.1823 0.0
-
-    Notes
-    -----
     T. M. Cover (1984), IEEE Transactions on Information Theory 30(2), 369-373.
     Home chapter: Three roads (notebooks/04_three_roads).
+
+    Parameters:
+        R, p, w: As in `growth_rate`.
+        lower, upper: As in `kelly_full`.
+    Returns:
+        Solution: The weights as given. If they are ruined, growth is -inf and gap inf; 0 if every feasible w
+        is ruined. A ValueError names what of the market, bounds or weights cannot be, and the cure.
+    Examples:
+        Staking half of the wealth on Kelly's coin loses; no stake gains more than 0.22 nats on that.
+
+        >>> s = certify([[2, 1], [0, 1]], [0.6, 0.4], [0.5, 0.5])
+        >>> print(f"{s.growth:.4f} {s.gap:.4f} {s.violation}")
+        -0.0340 0.1823 0.0
     """
     market = check_market(R, p, lower, upper)
     if isinstance(w, pd.Series) and isinstance(R, pd.DataFrame) and not w.index.equals(R.columns):

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from kellydata import number
 from kellylib.backtest import Backtest
-from kellylib.data import number
 
 
 def summary(runs, periods_per_year=252):
@@ -18,24 +18,18 @@ def summary(runs, periods_per_year=252):
 
     Home chapter: Replication (notebooks/06_replication).
 
-    Parameters
-    ----------
-    runs : dict of Backtest
-        By name.
-    periods_per_year : float
-        Rows a year; means are multiplied by it, deviations and Sharpe ratios by its root.
-
-    Returns
-    -------
-    DataFrame
-
-    Examples
-    --------
-    >>> from kellylib.backtest import hold
-    >>> market = pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}, pd.date_range("2025-01-01", periods=2))
-    >>> run = hold(market, pd.DataFrame([[1.0, 0.0]], market.index[:1], market.columns))
-    >>> summary({"A": run}, 1)[["annual mean", "Sharpe", "wealth"]].round(4).values.tolist()
-    [[0.25, 0.7071, 1.5]]
+    Parameters:
+        runs (dict of Backtest): By name.
+        periods_per_year (float): Rows a year; means are multiplied by it, deviations and Sharpe ratios by its
+            root.
+    Returns:
+        DataFrame
+    Examples:
+        >>> from kellylib.backtest import hold
+        >>> market = pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}, pd.date_range("2025-01-01", periods=2))
+        >>> run = hold(market, pd.DataFrame([[1.0, 0.0]], market.index[:1], market.columns))
+        >>> summary({"A": run}, 1)[["annual mean", "Sharpe", "wealth"]].round(4).values.tolist()
+        [[0.25, 0.7071, 1.5]]
     """
     if not isinstance(runs, dict) or not all(isinstance(run, Backtest) for run in runs.values()):
         raise ValueError("runs must be a dict of Backtest, by name.")

@@ -3,7 +3,7 @@
 import daqp
 import numpy as np
 
-from kellylib.data import numbers
+from kellydata import numbers
 from kellylib.growth import check_market, greedy, score
 
 
@@ -21,26 +21,19 @@ def kelly_order2(R, p=None, *, lower=0.0, upper=1.0):
 
     Home chapter: Three roads (notebooks/04_three_roads).
 
-    Parameters
-    ----------
-    R, p, lower, upper
-        As in `kelly_full`.
+    Parameters:
+        R, p, lower, upper: As in `kelly_full`.
+    Returns:
+        Solution: Certified as growth: ``gap`` bounds what the approximation costs; inf if it is ruined.
+        RuntimeError if the solver fails or its weights are not optimal for the quadratic programme.
+    Examples:
+        For an even-money coin, second moments of exactly 1 make it right; at other odds it is near:
 
-    Returns
-    -------
-    Solution
-        Certified as growth: ``gap`` bounds what the approximation costs; inf if it is ruined. RuntimeError
-        if the solver fails or its weights are not optimal for the quadratic programme.
-
-    Examples
-    --------
-    For an even-money coin, second moments of exactly 1 make it right; at other odds it is near:
-
-    >>> kelly_order2([[2, 1], [0, 1]], [0.6, 0.4]).weights.round(8)
-    array([0.2, 0.8])
-    >>> s = kelly_order2([[3, 1], [0, 1]], [0.6, 0.4])  # kelly_full stakes 0.4
-    >>> print(s.weights.round(6), f"{s.gap:.4f}")
-    [0.285714 0.714286] 0.1358
+        >>> kelly_order2([[2, 1], [0, 1]], [0.6, 0.4]).weights.round(8)
+        array([0.2, 0.8])
+        >>> s = kelly_order2([[3, 1], [0, 1]], [0.6, 0.4])  # kelly_full stakes 0.4
+        >>> print(s.weights.round(6), f"{s.gap:.4f}")
+        [0.285714 0.714286] 0.1358
     """
     R, p, lower, upper = check_market(R, p, lower, upper)
     room = 1 - lower.sum()
@@ -80,29 +73,21 @@ def kelly_mean_variance(mean, cov, rate, *, lower=0.0, upper=1.0):
 
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
 
-    Parameters
-    ----------
-    mean : array_like, shape (n,)
-        Mean simple returns per period.
-    cov : array_like, shape (n, n)
-        Their covariance; the article estimates it with ddof 1.
-    rate : float
-        Return of cash per period.
-    lower, upper : float or array_like, shape (n,)
-        Bounds of the weights; the lower ones are finite and sum to at most 1.
+    Parameters:
+        mean (array_like, shape (n,)): Mean simple returns per period.
+        cov (array_like, shape (n, n)): Their covariance; the article estimates it with ddof 1.
+        rate (float): Return of cash per period.
+        lower, upper (float or array_like, shape (n,)): Bounds of the weights; the lower ones are finite and
+            sum to at most 1.
+    Returns:
+        ndarray, shape (n,): Weights of the stocks, fractions of wealth; ``1 - weights.sum()`` is cash.
+        ValueError for moments or bounds that cannot be, RuntimeError if the solver fails or its weights are
+        not optimal.
+    Examples:
+        One stock: the excess return over the variance.
 
-    Returns
-    -------
-    ndarray, shape (n,)
-        Weights of the stocks, fractions of wealth; ``1 - weights.sum()`` is cash. ValueError for moments or
-        bounds that cannot be, RuntimeError if the solver fails or its weights are not optimal.
-
-    Examples
-    --------
-    One stock: the excess return over the variance.
-
-    >>> print(kelly_mean_variance([0.06], [[0.1]], 0.01).round(8))
-    [0.5]
+        >>> print(kelly_mean_variance([0.06], [[0.1]], 0.01).round(8))
+        [0.5]
     """
     names = "mean", "cov", "rate", "lower", "upper"
     arrays = mean, cov, rate, lower, upper = [*map(numbers, names, (mean, cov, rate, lower, upper))]

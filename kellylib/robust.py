@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import kl_div
 
-from kellylib.data import number
+from kellydata import number
 from kellylib.full import TOLERANCE, interior_point, kelly_full
 from kellylib.growth import certify, check_market, score, steadiest, weigh
 
@@ -20,33 +20,24 @@ def kelly_robust(R, p=None, *, radius):
     .. math:: \max_w \; \min_q \sum_k q_k \log (R w)_k \quad \text{where} \quad
         \sum_k q_k \log (q_k / p_k) \le \text{radius}
 
-    Parameters
-    ----------
-    R, p
-        The market, as in `kelly_full`; probabilities are 0 or at least 1e-12.
-    radius : float
-        Kullback-Leibler divergence of the probabilities guarded against, nats, >= 0; 0 is `kelly_full`, from
-        -log(min(p)) on every q is within, and the worst scenario alone counts.
-
-    Returns
-    -------
-    Solution
-        Weights, their growth under the worst probabilities, and the gap: no weights guarantee more than both.
-
-    Examples
-    --------
-    A coin believed to show heads with probability 0.6, and played as one of 0.53:
-
-    >>> s = kelly_robust([[2, 1], [0, 1]], [0.6, 0.4], radius=0.01)
-    >>> print(s.weights.round(4), s.gap <= 1e-12)
-    [0.0603 0.9397] True
-
-    Notes
-    -----
     The worst q is proportional to :math:`p (R w)^{-\lambda}`. For every q in the ball, by Jensen,
     no weights guarantee more than :math:`\sum_k q_k \log (R w)_k + \log \max_j \sum_k q_k R_{kj} / (R w)_k`:
     the gap is the certificate of the plain problem under q. Q. Sun and S. Boyd (2018), arXiv:1812.10371.
     Home chapter: Uncertain probabilities (notebooks/09_uncertainty).
+
+    Parameters:
+        R, p: The market, as in `kelly_full`; probabilities are 0 or at least 1e-12.
+        radius (float): Kullback-Leibler divergence of the probabilities guarded against, nats, >= 0; 0 is
+            `kelly_full`, from -log(min(p)) on every q is within, and the worst scenario alone counts.
+    Returns:
+        Solution: Weights, their growth under the worst probabilities, and the gap: no weights guarantee more
+        than both.
+    Examples:
+        A coin believed to show heads with probability 0.6, and played as one of 0.53:
+
+        >>> s = kelly_robust([[2, 1], [0, 1]], [0.6, 0.4], radius=0.01)
+        >>> print(s.weights.round(4), s.gap <= 1e-12)
+        [0.0603 0.9397] True
     """
     radius = number("radius", radius, *RADIUS)
     w = (full := kelly_full(R, p)).weights
@@ -112,22 +103,14 @@ def worst_case(R, p, w, *, radius):
 
     Home chapter: Uncertain probabilities (notebooks/09_uncertainty).
 
-    Parameters
-    ----------
-    R, p, w
-        The market and weights of it, as in `growth_rate`.
-    radius : float
-        As in `kelly_robust`.
-
-    Returns
-    -------
-    ndarray, shape (K,)
-        The probabilities q.
-
-    Examples
-    --------
-    >>> worst_case([[2, 1], [0, 1]], [0.6, 0.4], [0.2, 0.8], radius=0.01).round(4)
-    array([0.5302, 0.4698])
+    Parameters:
+        R, p, w: The market and weights of it, as in `growth_rate`.
+        radius (float): As in `kelly_robust`.
+    Returns:
+        ndarray, shape (K,): The probabilities q.
+    Examples:
+        >>> worst_case([[2, 1], [0, 1]], [0.6, 0.4], [0.2, 0.8], radius=0.01).round(4)
+        array([0.5302, 0.4698])
     """
     radius = number("radius", radius, *RADIUS)
     certify(R, p, w)  # refuses what cannot be

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kellylib.data import numbers
+from kellydata import numbers
 
 
 def add_cash(returns, rate):
@@ -11,22 +11,16 @@ def add_cash(returns, rate):
 
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
 
-    Parameters
-    ----------
-    returns : DataFrame or array_like, shape (T, n)
-        Simple returns of the stocks per period.
-    rate : float, Series or array_like, shape (T,)
-        Return of cash in the same periods; a Series must have the dates of the returns.
-
-    Returns
-    -------
-    DataFrame or ndarray, shape (T, n + 1)
-
-    Examples
-    --------
-    >>> add_cash([[0.02], [-0.01]], 0.001)
-    array([[ 0.02 ,  0.001],
-           [-0.01 ,  0.001]])
+    Parameters:
+        returns (DataFrame or array_like, shape (T, n)): Simple returns of the stocks per period.
+        rate (float, Series or array_like, shape (T,)): Return of cash in the same periods; a Series must have
+            the dates of the returns.
+    Returns:
+        DataFrame or ndarray, shape (T, n + 1)
+    Examples:
+        >>> add_cash([[0.02], [-0.01]], 0.001)
+        array([[ 0.02 ,  0.001],
+               [-0.01 ,  0.001]])
     """
     frame, X, cash = isinstance(returns, pd.DataFrame), _simple("returns", returns), numbers("rate", rate)
     if frame and isinstance(rate, pd.Series) and not rate.index.equals(returns.index):
@@ -44,21 +38,15 @@ def empirical(past):
 
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
 
-    Parameters
-    ----------
-    past : DataFrame or array_like, shape (T, n)
-        Simple returns per period, cash among them.
-
-    Returns
-    -------
-    R, p : as `past`, ``1 + past``; ndarray, shape (T,), ``1 / T`` each
-
-    Examples
-    --------
-    >>> R, p = empirical([[0.25, 0.0], [-0.5, 0.0]])
-    >>> print(R, p)
-    [[1.25 1.  ]
-     [0.5  1.  ]] [0.5 0.5]
+    Parameters:
+        past (DataFrame or array_like, shape (T, n)): Simple returns per period, cash among them.
+    Returns:
+        R, p : as `past`, ``1 + past``; ndarray, shape (T,), ``1 / T`` each
+    Examples:
+        >>> R, p = empirical([[0.25, 0.0], [-0.5, 0.0]])
+        >>> print(R, p)
+        [[1.25 1.  ]
+         [0.5  1.  ]] [0.5 0.5]
     """
     X = _simple("past", past)
     R = 1 + (past.astype(float) if isinstance(past, pd.DataFrame) else X)

@@ -32,8 +32,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaln, ndtr, ndtri
 
+from kellydata import BUNDLED
 from kellylib import kelly_fraction, kelly_full, kelly_games, kelly_games_mixture
-from kellylib.data import BUNDLED
 from kellylib.full import interior_point
 
 plt.style.use("kellylib.kelly")

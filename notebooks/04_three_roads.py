@@ -38,6 +38,7 @@ from scipy.stats import t as student
 from skfolio.datasets import load_sp500_dataset
 
 import kellylib
+from kellydata import BUNDLED
 from kellylib import (
     add_cash,
     certify,
@@ -48,7 +49,6 @@ from kellylib import (
     kelly_order2,
     load_bist30,
 )
-from kellylib.data import BUNDLED
 
 plt.style.use("kellylib.kelly")
 

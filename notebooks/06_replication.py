@@ -34,8 +34,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
+from kellydata import BUNDLED
 from kellylib import add_cash, hold, kelly_mean_variance, load_bist30, summary, walk_forward
-from kellylib.data import BUNDLED
 
 plt.style.use("kellylib.kelly")
 

@@ -32,8 +32,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from kellydata import BUNDLED
 from kellylib import add_cash, hold, kelly_mean_variance, load_bist30, metrics, summary, sweep, walk_forward
-from kellylib.data import BUNDLED
 from kellylib.metrics import contributions, drawdowns, in_sample, monthly_returns, shares
 
 plt.style.use("kellylib.kelly")

@@ -35,8 +35,8 @@ import pandas as pd
 import sympy as sp
 from scipy.optimize import brentq, minimize, minimize_scalar
 
+from kellydata import BUNDLED
 from kellylib import bet_growth, growth_rate, kelly_drawdown, kelly_fraction, kelly_full
-from kellylib.data import BUNDLED
 
 plt.style.use("kellylib.kelly")
 

@@ -9,8 +9,8 @@ import pytest
 from papermill import PapermillExecutionError, execute_notebook
 from scipy.optimize import minimize
 
+from kellydata import BIST30
 from kellylib import add_cash, empirical, kelly_mean_variance, load_bist30
-from kellylib.data import BIST30
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"

@@ -77,6 +77,7 @@ def test_a_cell_that_hides_its_failure_stops_the_build(tmp_path, cell, complaint
 def test_only_what_changed_makes_a_chapter_stale(tmp_path):
     for name in (
         "kellylib/a.py",
+        "kellydata/a.py",
         "data/b.json",
         "benchmarks/d.json",
         "requirements.lock",
@@ -89,7 +90,7 @@ def test_only_what_changed_makes_a_chapter_stale(tmp_path):
     for name in ("tests/c.py", "kellylib/__pycache__/a.pyc"):
         (tmp_path / name).write_text("2")
     assert build.fingerprint(tmp_path) == before
-    for name in ("kellylib/a.py", "data/b.json", "benchmarks/d.json", "requirements.lock"):
+    for name in ("kellylib/a.py", "kellydata/a.py", "data/b.json", "benchmarks/d.json", "requirements.lock"):
         (tmp_path / name).write_text("2")
         assert build.fingerprint(tmp_path) != before, name
         (tmp_path / name).write_text("1")

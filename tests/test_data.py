@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kellylib import data
-from kellylib.data import (
+import kellydata as data
+from kellydata import (
     BIST30,
     BUNDLED,
     accrued,
@@ -201,14 +201,14 @@ def test_a_changed_bundled_file_is_refused(bundle):
 def test_a_plain_installation_has_what_the_chapters_read(tmp_path):
     """Installed from a copy, not editable, and used from an empty folder."""
     source, site, empty = tmp_path / "source", tmp_path / "site", tmp_path / "empty"
-    for folder in ("kellylib", "data", "benchmarks"):
+    for folder in ("kellylib", "kellydata", "data", "benchmarks"):
         shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, source / file)
     empty.mkdir()
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-build-isolation"]
     subprocess.run([*pip, "--target", str(site), str(source)], check=True, capture_output=True, timeout=120)
-    code = """import kellylib, json; from kellylib.data import BUNDLED
+    code = """import kellylib, json; from kellydata import BUNDLED
 print(kellylib.__file__, kellylib.load_bist30().returns.to_numpy().sum())
 for folder in (BUNDLED, BUNDLED.parent / "benchmarks"):
     print(*sorted(path.name for path in folder.glob("*.json") if json.loads(path.read_text())))"""

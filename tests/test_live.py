@@ -21,8 +21,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from kellylib import data
-from kellylib.data import BIST30, download_prices, download_rate, load_bist30, read_rate
+import kellydata as data
+from kellydata import BIST30, download_prices, download_rate, load_bist30, read_rate
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "data"
@@ -384,7 +384,7 @@ def test_missing_tickers_are_named(yahoo):
         download_prices(["AEFES", "GARAN", "SASA", "SISE"], "2023-01-01", "2023-03-01")
     assert str(caught.value) == (
         "Yahoo has no prices for 3 of 4 tickers (AEFES as AEFES.IS: no prices; SASA as SASA.IS: reset by "
-        "peer; SISE as SISE.IS: no prices). If one was renamed, set kellylib.data.RENAMED[old] = new."
+        "peer; SISE as SISE.IS: no prices). If one was renamed, set kellydata.RENAMED[old] = new."
     )
 
 
@@ -526,9 +526,7 @@ def test_what_cannot_be_stored_is_one_sentence_and_loses_nothing(live, monkeypat
         else:
             for kind in (pd.DataFrame, pd.Series):
                 patch.setattr(kind, "to_csv", fails(fault, kind))
-        with pytest.raises(
-            RuntimeError, match=r"cannot be stored \(.*\); set kellylib.data.CACHE to a folder"
-        ):
+        with pytest.raises(RuntimeError, match=r"cannot be stored \(.*\); set kellydata.CACHE to a folder"):
             load()
     assert cached() == before
     assert load().returns.shape == (38, 30) and len(stored()) == 6
@@ -539,7 +537,7 @@ PROCESS = """
 import os, signal, subprocess, sys, time
 from pathlib import Path
 import numpy as np, pandas as pd
-from kellylib import data
+import kellydata as data
 
 cache, seed, fault = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 days = pd.bdate_range("2023-01-02", periods=40, name="Date")
@@ -637,9 +635,7 @@ def test_a_real_disk_that_takes_nothing_loses_nothing(tmp_path, fault, size, mes
     with process(tmp_path, 1, fault, *alone, *shell) as run:
         out, said = run.communicate(timeout=120)
     assert run.returncode == 0, said
-    assert re.fullmatch(
-        rf"The download cannot be stored \(.*{message}.*\); set kellylib.data.CACHE .*\n", out
-    )
+    assert re.fullmatch(rf"The download cannot be stored \(.*{message}.*\); set kellydata.CACHE .*\n", out)
 
 
 def test_days_that_a_stock_lacks_are_noted(live):
@@ -690,7 +686,9 @@ def test_errors_in_a_readers_file_name_it(tmp_path):
 
 
 SOURCES = [
-    path for folder in ("kellylib", "notebooks", "data") for path in sorted((ROOT / folder).glob("*.py"))
+    path
+    for folder in ("kellylib", "kellydata", "notebooks", "data")
+    for path in sorted((ROOT / folder).glob("*.py"))
 ]
 EVALUATES = {"eval", "exec", "compile", "__import__", "pickle", "cloudpickle", "marshal", "shelve", "dill"}
 EVALUATES |= {"read_pickle", "to_pickle", "allow_pickle", "sympify", "parse_expr", "import_module", "runpy"}
@@ -729,7 +727,7 @@ def names(path):
 def test_nothing_evaluates_what_it_reads(path):
     found = set(names(path))
     assert found & EVALUATES == set()
-    assert path.name == "data.py" or not found & SOCKETS, "only kellylib/data.py opens a socket"
+    assert path.parent.name == "kellydata" or not found & SOCKETS, "only kellydata opens a socket"
 
 
 def test_the_search_for_evaluation_finds_it(tmp_path):

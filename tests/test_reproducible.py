@@ -19,7 +19,7 @@ ABODES = [
 
 def copied(folder):
     """All that the chapter depends on."""
-    for name in ("book", "kellylib", "data"):
+    for name in ("book", "kellylib", "kellydata", "data"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in (f"notebooks/{CHAPTER}.py", "requirements.lock", "pyproject.toml"):
         (folder / name).parent.mkdir(exist_ok=True)

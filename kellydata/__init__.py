@@ -43,39 +43,28 @@ class Market:
 def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vintage="seed"):
     """Market of the article's 30 BIST30 stocks with TLREF as cash and XU030 as benchmark.
 
-    Parameters
-    ----------
-    source : str or path
-        ``"bundled"``: days generated from the bundled statistics of each month. ``"yahoo"``: a download, once
-        a day, kept in `CACHE`. A folder: ``bist30_prices_<vintage>_vintage.csv``, ``xu030.csv`` and
-        ``tlref.csv``. A CSV file: ``Date``, prices of any stocks, and, if you like, ``rate`` (percent a year,
-        else 0) and ``benchmark`` (else the mean of the stocks).
-    start, end : str or date
-        First day, and the day after the last one, on which prices are used.
-    vintage : str
-        When Yahoo served the prices: ``"seed"``, August 2025; ``"2026"``, July 2026; the day of a download.
-
-    Returns
-    -------
-    Market
-
-    Raises
-    ------
-    ValueError, RuntimeError
-        For a file, day, price or rate that is missing or cannot be; for a download that fails or cannot be
-        stored (what was stored before stays).
-
-    Examples
-    --------
-    >>> market = load_bist30("bundled")
-    >>> market.returns.shape, f"{market.rate.mean():.6f}"
-    ((627, 30), '0.001508')
-
-    Notes
-    -----
     Generated days have each month's real mean and covariance, r among the columns, and on its last day the
     real r and return of the portfolios that the article's rule holds. Infer nothing else from them.
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
+
+    Parameters:
+        source (str or path): ``"bundled"``: days generated from the bundled statistics of each month.
+            ``"yahoo"``: a download, once a day, kept in `CACHE`. A folder:
+            ``bist30_prices_<vintage>_vintage.csv``, ``xu030.csv`` and ``tlref.csv``. A CSV file: ``Date``,
+            prices of any stocks, and, if you like, ``rate`` (percent a year, else 0) and ``benchmark`` (else
+            the mean of the stocks).
+        start, end (str or date): First day, and the day after the last one, on which prices are used.
+        vintage (str): When Yahoo served the prices: ``"seed"``, August 2025; ``"2026"``, July 2026; the day
+            of a download.
+    Returns:
+        Market
+    Raises:
+        ValueError, RuntimeError: For a file, day, price or rate that is missing or cannot be; for a download
+            that fails or cannot be stored (what was stored before stays).
+    Examples:
+        >>> market = load_bist30("bundled")
+        >>> market.returns.shape, f"{market.rate.mean():.6f}"
+        ((627, 30), '0.001508')
     """
     if not isinstance(source, str | os.PathLike):
         raise ValueError(f'source must be "bundled", "yahoo" or a path; it is {source!r}.')
@@ -130,19 +119,13 @@ def simple_returns(prices):
 
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
 
-    Parameters
-    ----------
-    prices : DataFrame, shape (D, n)
-        Prices by day, all > 0; each day once, in any order.
-
-    Returns
-    -------
-    DataFrame, shape (D - 1, n)
-
-    Examples
-    --------
-    >>> simple_returns(pd.DataFrame({"A": [1.0, 1.25, 2.5]}))["A"].tolist()
-    [0.25, 1.0]
+    Parameters:
+        prices (DataFrame, shape (D, n)): Prices by day, all > 0; each day once, in any order.
+    Returns:
+        DataFrame, shape (D - 1, n)
+    Examples:
+        >>> simple_returns(pd.DataFrame({"A": [1.0, 1.25, 2.5]}))["A"].tolist()
+        [0.25, 1.0]
     """
     prices = frame("prices", prices)
     if not prices.index.is_unique:
@@ -160,22 +143,15 @@ def accrued(rate, days):
 
     Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
 
-    Parameters
-    ----------
-    rate : Series
-        Simple yearly rate by day, percent, act/365.
-    days : DatetimeIndex, shape (D,)
-        The days between which cash accrues, in order.
-
-    Returns
-    -------
-    Series, shape (D - 1,), named ``"r"``
-
-    Examples
-    --------
-    >>> days = pd.to_datetime(["2025-01-03", "2025-01-06"])  # over a weekend
-    >>> accrued(pd.Series(36.5, days), days).to_list()
-    [0.003]
+    Parameters:
+        rate (Series): Simple yearly rate by day, percent, act/365.
+        days (DatetimeIndex, shape (D,)): The days between which cash accrues, in order.
+    Returns:
+        Series, shape (D - 1,), named ``"r"``
+    Examples:
+        >>> days = pd.to_datetime(["2025-01-03", "2025-01-06"])  # over a weekend
+        >>> accrued(pd.Series(36.5, days), days).to_list()
+        [0.003]
     """
     if not isinstance(rate, pd.Series) or not isinstance(days, pd.DatetimeIndex):
         raise ValueError("rate must be a Series by day, and days must be a DatetimeIndex.")
@@ -263,7 +239,7 @@ def download_prices(tickers, start, end, suffix=".IS"):
             raise RuntimeError(f"Yahoo cannot be reached ({failed[name]}); try again later.")
     if lost := [failed[name] for name in tickers if name not in found]:
         what = f"{len(lost)} of {len(tickers)} tickers ({'; '.join(lost)})"
-        cure = "If one was renamed, set kellylib.data.RENAMED[old] = new"
+        cure = "If one was renamed, set kellydata.RENAMED[old] = new"
         raise RuntimeError(f"Yahoo has no prices for {what}. {cure}.")
     return pd.DataFrame(found).rename_axis("Date").sort_index()
 
@@ -290,7 +266,7 @@ def _yahoo(start, end):
                 new.rename(folder)
         except OSError as error:
             if not folder.exists():  # else another process stored its download first
-                cure = "set kellylib.data.CACHE to a folder with room that you may write to"
+                cure = "set kellydata.CACHE to a folder with room that you may write to"
                 raise RuntimeError(f"The download cannot be stored ({error}); {cure}.") from None
     m = load_bist30(folder, start, end, vintage=today)
     return replace(m, notes=(f"Prices as Yahoo served them on {today}, stored in {folder}.", *m.notes))
