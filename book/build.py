@@ -231,16 +231,15 @@ def stage(targets):
 
 def footer(chapter):
     """The last lines of a rendered chapter: its two files, and the functions that are at home in it."""
-    import kellylib
-
-    home = f"notebooks/{chapter})"
-    names = [n for n in getattr(kellylib, "__all__", []) if home in (getattr(kellylib, n).__doc__ or "")]
+    reference = (ROOT / "book" / "api.md").read_text(encoding="utf-8")
+    section = next((part for part in reference.split("\n## ") if f"(../notebooks/{chapter})" in part), "")
+    names = re.findall(r"^\.\. auto(?:function|class):: (\S+)$", section, re.M)
     lines = [
         f"This chapter as a file: {{download}}`{chapter}.ipynb <run/{chapter}.ipynb>`, as it ran;",
         f"{{download}}`{chapter}.py`, its source.",
     ]
     if names:
-        lines += ["In the library: " + ", ".join(f"{{py:obj}}`~kellylib.{n}`" for n in names) + "."]
+        lines += ["In the library: " + ", ".join(f"{{py:obj}}`~kellylib.{name}`" for name in names) + "."]
     return "---\n\n" + "\n".join(lines)
 
 

@@ -6,13 +6,8 @@ from docutils import nodes
 
 
 def mend_docstrings(app, what, name, obj, options, lines):
-    """Link "Home chapter: One coin (notebooks/01_coin)."; let "J. L. Kelly" not begin a list."""
-    for i, line in enumerate(lines):
-        line = re.sub(r"^(\s*)(?=[A-Z]\. )", r"\1\\", line)
-        chapter = re.search(r"(?<=Home chapter: ).+? \((notebooks/\w+)\)", line)
-        if chapter and chapter[1] in app.env.found_docs:
-            line = line.replace(chapter[0], f":doc:`/{chapter[1]}`")
-        lines[i] = line
+    """Let "J. L. Kelly" not begin a list."""
+    lines[:] = [re.sub(r"^(\s*)(?=[A-Z]\. )", r"\1\\", line) for line in lines]
 
 
 def drop_thebe(app, page, template, context, doctree):

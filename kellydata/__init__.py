@@ -18,6 +18,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
+from kellydata.checks import frame, numbers
+
 BIST30 = (
     "AEFES AKBNK ASELS ASTOR BIMAS CIMSA EKGYO ENKAI EREGL FROTO GARAN GUBRF ISCTR KCHOL KOZAL "
     "KRDMD MGROS PETKM PGSUS SAHOL SASA SISE TAVHL TCELL THYAO TOASO TTKOM TUPRS ULKER YKBNK"
@@ -45,8 +47,6 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
 
     Generated days have each month's real mean and covariance, r among the columns, and on its last day the
     real r and return of the portfolios that the article's rule holds. Infer nothing else from them.
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
-
     Parameters:
         source (str or path): ``"bundled"``: days generated from the bundled statistics of each month.
             ``"yahoo"``: a download, once a day, kept in `CACHE`. A folder:
@@ -117,8 +117,6 @@ def market(prices, rate, benchmark):
 def simple_returns(prices):
     r"""Simple returns :math:`P_{t+1} / P_t - 1`, in the row of day t; the last day has none.
 
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
-
     Parameters:
         prices (DataFrame, shape (D, n)): Prices by day, all > 0; each day once, in any order.
     Returns:
@@ -141,8 +139,6 @@ def simple_returns(prices):
 def accrued(rate, days):
     r"""Return of cash, :math:`r_t = \text{rate}_t / 100 \times \text{calendar days to the next row} / 365`.
 
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
-
     Parameters:
         rate (Series): Simple yearly rate by day, percent, act/365.
         days (DatetimeIndex, shape (D,)): The days between which cash accrues, in order.
@@ -162,32 +158,6 @@ def accrued(rate, days):
         raise ValueError(f"rate must cover the days; {lack}. {have}; add some or narrow the dates.")
     spans = np.diff(days) / np.timedelta64(1, "D")
     return pd.Series(rate.loc[days[:-1]].to_numpy() / 100 * spans / 365, days[:-1], name="r")
-
-
-def numbers(name, values):
-    """Return `values` as an array of floats, or say that they are something else."""
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind not in "biufO":
-            raise TypeError(f"{array.dtype} such as {array.ravel()[:1]}")
-        return array.astype(float, copy=False)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name} must hold numbers only: {error}.") from None
-
-
-def number(name, value, low, high, rule):
-    """Return `value` as a finite float from low to high, or say what it must do."""
-    array = numbers(name, value)
-    if array.shape or not low <= array <= high or np.isinf(array):
-        raise ValueError(f"{name} must {rule}; it is {value}.")
-    return float(array)
-
-
-def frame(name, table):
-    """Return a DataFrame of floats in the order of its days, or say that `table` is none."""
-    if not isinstance(table, pd.DataFrame) or table.columns.empty:
-        raise ValueError(f"{name} must be a DataFrame with columns; it is {table!r:.60}.")
-    return pd.DataFrame(numbers(name, table), table.index, table.columns, copy=False).sort_index()
 
 
 def read_prices(path, tickers=None):

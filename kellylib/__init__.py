@@ -2,7 +2,6 @@
 
 from kellydata import accrued, load_bist30, simple_returns
 from kellylib.backtest import Backtest, hold, sweep, walk_forward
-from kellylib.drawdown import kelly_drawdown
 from kellylib.expcone import kelly_expcone
 from kellylib.full import kelly_full
 from kellylib.games import (
@@ -16,7 +15,7 @@ from kellylib.games import (
 from kellylib.growth import Solution, certify, growth_rate
 from kellylib.metrics import summary
 from kellylib.order2 import kelly_mean_variance, kelly_order2
-from kellylib.robust import kelly_robust, worst_case
+from kellylib.risk import kelly_drawdown, kelly_robust, worst_case
 from kellylib.scenarios import add_cash, empirical
 
 __all__ = [

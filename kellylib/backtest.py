@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from kellydata import frame, number, numbers
+from kellydata.checks import frame, number, numbers
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-from kellylib.growth import check_market, greedy, priced, score, solvent, weigh
+from kellydata.checks import check_market, weigh
+from kellylib.growth import greedy, priced, score, solvent
 
 TOLERANCE = 1e-13  # nats: where the interior point stops
 
@@ -13,26 +14,19 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
 
     The best asset alone is tried first. Then an interior-point method solves the problem on a small working
     set of assets; one product prices all, those that would add growth join, until the certificate holds.
-
-    J. L. Kelly (1956), Bell System Technical Journal 35(4), 917-926. Y. Kim et al. (2020), J. Comput. Graph.
-    Stat. 29(2), 261-273, solve the same problem in statistics.
-    Home chapter: Three roads (notebooks/04_three_roads).
+    J. L. Kelly (1956), Bell System Technical Journal 35(4), 917-926; Y. Kim et al. (2020), J. Comput. Graph.
+    Stat. 29(2), 261-273.
 
     Parameters:
         R (array_like or DataFrame, shape (K, n)): Gross returns, >= 0 and < 1e150: row k is scenario k,
             column j asset j. Cash is a column like any.
         p (array_like, shape (K,), optional): Probabilities of the scenarios, >= 0 with sum 1; equal ones if
             left out. Beside short positions they are 0 or at least 1e-12.
-        lower, upper (float or array_like, shape (n,), optional): Bounds of the weights; ``lower < 0`` allows
-            short positions.
+        lower, upper (float or array_like, shape (n,), optional): Bounds of the weights; below 0: short.
     Returns:
         Solution: Weights (n,) with sum 1, exactly 0 off the support. If every feasible portfolio is ruined,
-        growth is -inf and gap 0.
-    Raises:
-        ValueError: Names the entry of the market or the bounds that cannot be, and the cure.
+        growth is -inf and gap 0. A ValueError names what of the market or bounds cannot be, and the cure.
     Examples:
-        Kelly's coin, staked against cash:
-
         >>> s = kelly_full([[2, 1], [0, 1]], [0.6, 0.4])
         >>> print(s.weights.round(6), round(s.growth, 8), s.gap <= 1e-12)
         [0.2 0.8] 0.02013551 True
@@ -40,9 +34,8 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     R, p, lower, upper = check_market(R, p, lower, upper)
     if lower.min() < 0:
         weigh(p)
-    w, room = solvent(R, lower, upper), 1 - lower.sum()
-    width = np.clip(upper - lower, 0, max(room, 0)) / max(room, 1e-300)
-    wealth = R @ w
+    w, room = solvent(R, lower, upper), max(1 - lower.sum(), 1e-300)
+    wealth, width = R @ w, np.clip(upper - lower, 0, room) / room
     if wealth.min() <= 0 or room <= 1e-12 or width.sum() <= 1 + 1e-12:
         return score(R, p, w, lower, upper)  # ruin for all, or the bounds leave one point
 
@@ -63,8 +56,7 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
             S = np.union1d(S, rank[np.argmax(R[dead][:, rank], axis=1)])
             continue
         start = (w[S] - lower[S]) / room
-        x, prices, price = interior_point(portfolio(A, p), start / start.sum(), cap[S])
-        found = []
+        (x, prices, price), found = interior_point(portfolio(A, p), start / start.sum(), cap[S]), []
         for candidate in _candidates(A, p, x, prices, cap[S]):
             v = lower.copy()
             v[S] += room * candidate
@@ -74,12 +66,16 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
             if s.gap <= TOLERANCE:
                 return s
             found.append(s)
-        slope = room * slope + (p / wealth) @ base
-        slope[S] = -np.inf
-        new = rank[slope[rank] > price + TOLERANCE]
-        if not len(new):
+        slope = np.where(cap > 1e-15, room * slope + (p / wealth) @ base, 0.0)
+        if len(more := join(S, slope, price)) == len(S):
             return min(found, key=lambda s: s.gap)
-        S = np.union1d(S, new[np.argsort(-slope[new])][: len(S)])  # it only grows: no cycle
+        S = more
+
+
+def join(S, slope, price):
+    """The assets S and the best of the others whose slope exceeds the price, as many as S has at most."""
+    new = np.setdiff1d(np.flatnonzero(slope > price + TOLERANCE), S)
+    return np.union1d(S, new[np.argsort(-slope[new])][: len(S)])  # it only grows: no cycle
 
 
 def _candidates(A, p, x, prices, cap):
@@ -122,9 +118,9 @@ def interior_point(oracle, x, cap):
     TOLERANCE or no longer falls. Returns x, the prices y of the slacks v = (x, cap - x if finite) and that
     of the budget.
     """
-    n, zero, top = len(x), np.zeros(len(x)), np.flatnonzero(cap < np.inf)
-    who, m = np.append(np.arange(n), top), n + len(top)  # v = offset + sign * x[who]
-    sign, offset = np.append(np.ones(n), np.full(len(top), -1.0)), np.append(zero, cap[top])
+    n, top = len(x), np.flatnonzero(cap < np.inf)
+    zero, who, m = np.zeros(n), np.append(np.arange(n), top), n + len(top)  # v = offset + sign * x[who]
+    sign, offset = np.repeat([1.0, -1.0], [n, len(top)]), np.append(zero, cap[top])
 
     def fold(q):  # from the slacks back to x
         return np.bincount(who, q, n) if len(top) else q
@@ -135,13 +131,10 @@ def interior_point(oracle, x, cap):
         return dv, (target - y * dv) / v - y, dprice
 
     def move(x, dx):
-        z = x + dx
-        z /= z.sum()
+        z = (x + dx) / (x + dx).sum()
         at = oracle(z)
         v = np.maximum(offset + sign * z[who] if len(top) else z, 1e-300)
-        if at[1] is None:
-            return z, v, np.inf, at
-        return z, v, (greedy(at[1], zero, cap) if len(top) else at[1].max()) - at[1] @ z, at
+        return z, v, np.inf if at[1] is None else greedy(at[1], zero, cap) - at[1] @ z, at
 
     x, v, gap, (growth, gradient, S, d) = move(x, 0.0)
     price = gradient.max() + 0.1 * (np.ptp(gradient) + 1e-3)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import xlog1py
 
-from kellydata import numbers
+from kellydata.checks import numbers
 from kellylib.full import TOLERANCE, interior_point
 from kellylib.growth import Solution, certify
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kellydata import number
+from kellydata.checks import number
 from kellylib.backtest import Backtest
 
 

@@ -3,7 +3,7 @@
 import daqp
 import numpy as np
 
-from kellydata import numbers
+from kellydata.checks import numbers
 from kellylib.growth import check_market, greedy, score
 
 

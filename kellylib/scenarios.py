@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kellydata import numbers
+from kellydata.checks import numbers
 
 
 def add_cash(returns, rate):

@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import brentq
 
 from kellylib import add_cash, bet_growth, certify, growth_rate, kelly_drawdown, kelly_full
-from kellylib.robust import log_moment
+from kellylib.risk import log_moment
 
 COIN = [[2.0, 1.0], [0.0, 1.0]], [0.6, 0.4]
 

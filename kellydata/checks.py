@@ -1,0 +1,80 @@
+"""What callers pass, checked: a ValueError names what must hold, where it does not, and the cure."""
+
+import numpy as np
+import pandas as pd
+
+NET = "If these are simple returns, pass 1 + returns."
+
+
+def numbers(name, values):
+    """Return `values` as an array of floats, or say that they are something else."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "biufO":
+            raise TypeError(f"{array.dtype} such as {array.ravel()[:1]}")
+        return array.astype(float, copy=False)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must hold numbers only: {error}.") from None
+
+
+def number(name, value, low, high, rule):
+    """Return `value` as a finite float from low to high, or say what it must do."""
+    array = numbers(name, value)
+    if array.shape or not low <= array <= high or np.isinf(array):
+        raise ValueError(f"{name} must {rule}; it is {value}.")
+    return float(array)
+
+
+def frame(name, table):
+    """Return a DataFrame of floats in the order of its days, or say that `table` is none."""
+    if not isinstance(table, pd.DataFrame) or table.columns.empty:
+        raise ValueError(f"{name} must be a DataFrame with columns; it is {table!r:.60}.")
+    return pd.DataFrame(numbers(name, table), table.index, table.columns, copy=False).sort_index()
+
+
+def check_market(R, p, lower, upper):
+    """Return (R, p, lower, upper) as arrays without the scenarios of probability 0, or say what is wrong."""
+    table, R = R, numbers("R", R)
+    if R.ndim != 2 or not R.size:
+        raise ValueError(f"R must be a table of scenarios by assets, none empty; its shape is {R.shape}.")
+    K, n = R.shape
+    p = np.full(K, 1 / K) if p is None else numbers("p", p)
+    if p.shape != (K,):
+        raise ValueError(f"p must hold one probability a row of R, {K} in all; its shape is {p.shape}.")
+    if not (p.min() >= 0 and abs(p.sum() - 1) <= 1e-9):
+        given = f"the least is {p.min():g}, the sum {p.sum():g}"
+        raise ValueError(f"p must be probabilities, all >= 0 with sum 1; {given}. Pass p / p.sum().")
+    high = R.view(np.uint64).max().view(float) or R.max()  # one pass: by their bits, floats >= 0 are in order
+    if not 0 <= high < 1e150:  # the squares are numbers too
+        k, j = np.argwhere(~((R >= 0) & (R < 1e150)))[0]
+        labels = isinstance(table, pd.DataFrame)
+        name = f"R.loc[{table.index[k]!r}, {table.columns[j]!r}]" if labels else f"R[{k}, {j}]"
+        cure = "Drop or fill what is missing." if not R[k, j] < 0 else NET
+        raise ValueError(f"R must hold gross returns, >= 0 and below 1e150; {name} is {R[k, j]:g}. {cure}")
+    if high < 0.5:
+        raise ValueError(f"R must hold gross returns, but no entry exceeds {high:g}. {NET}")
+    lower, upper = _bound("lower", lower, n), _bound("upper", upper, n)
+    if not (lower <= upper).all():
+        j = np.flatnonzero(~(lower <= upper))[0]
+        raise ValueError(f"lower must not exceed upper; lower[{j}] is {lower[j]}, upper[{j}] is {upper[j]}.")
+    if not lower.sum() - 1e-12 <= 1 <= upper.sum() + 1e-12:
+        sums = f"sum(lower) is {lower.sum():g} and sum(upper) is {upper.sum():g}"
+        raise ValueError(f"No weights sum to 1 within the bounds: {sums}. Widen the bounds.")
+    if not p.all():
+        R, p = R[p > 0], p[p > 0]
+    return R, p / p.sum(), lower, upper
+
+
+def weigh(p):
+    """Refuse probabilities beside which wealth would be as small as rounding, or a power of it too great."""
+    if p.min() < 1e-12:
+        raise ValueError(f"p must be 0 or at least 1e-12; one is {p.min():g}. Leave that scenario out.")
+
+
+def _bound(name, x, n):
+    x = numbers(name, x)
+    if x.shape not in ((), (n,)):
+        raise ValueError(f"{name} must hold one number or {n}, one a column of R; its shape is {x.shape}.")
+    if np.isnan(x).any() or (name == "lower" and np.isinf(x).any()):
+        raise ValueError(f"{name} must hold {'finite ' * (name == 'lower')}numbers; it holds {x}.")
+    return np.full(n, x)
