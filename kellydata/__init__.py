@@ -358,12 +358,12 @@ def _bundled(vintage, start, end):
     if vintage not in ("seed", "2026"):
         raise ValueError(f'vintage must be "seed" or "2026" for the bundled data; it is {vintage!r}.')
     frames = []
-    for frame, days in (_generated(f"bist30_{vintage}.json"), _generated("xu030.json")):
+    for table, days in (_generated(f"bist30_{vintage}.json"), _generated("xu030.json")):
         used = days[(days >= start) & (days < end)]
         if len(used) < 3:
             span = f"{days[0].date()} to {days[-1].date()}"
             raise ValueError(f"The bundled days are {span}; widen start and end.")
-        frames.append(frame.loc[used[:-2]])
+        frames.append(table.loc[used[:-2]])
     note = "Days are generated: each month has its real mean and covariance, no day or path is real."
     return Market(frames[0].drop(columns="r"), frames[0]["r"], frames[1], (note,))
 
