@@ -74,8 +74,10 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
 
 def join(S, slope, price):
     """The assets S and the best of the others whose slope exceeds the price, as many as S has at most."""
-    new = np.setdiff1d(np.flatnonzero(slope > price + TOLERANCE), S)
-    return np.union1d(S, new[np.argsort(-slope[new])][: len(S)])  # it only grows: no cycle
+    better = slope > price + TOLERANCE
+    better[S] = False
+    new = np.flatnonzero(better)
+    return np.append(S, new[np.argsort(-slope[new])][: len(S)])  # it only grows: no cycle
 
 
 def _candidates(A, p, x, prices, cap):
@@ -134,7 +136,9 @@ def interior_point(oracle, x, cap):
         z = (x + dx) / (x + dx).sum()
         at = oracle(z)
         v = np.maximum(offset + sign * z[who] if len(top) else z, 1e-300)
-        return z, v, np.inf if at[1] is None else greedy(at[1], zero, cap) - at[1] @ z, at
+        if at[1] is None:
+            return z, v, np.inf, at
+        return z, v, (greedy(at[1], zero, cap) if len(top) else at[1].max()) - at[1] @ z, at
 
     x, v, gap, (growth, gradient, S, d) = move(x, 0.0)
     price = gradient.max() + 0.1 * (np.ptp(gradient) + 1e-3)

@@ -84,8 +84,8 @@ def priced(R, p, w, wealth, lower, upper):
         return Solution(w, -np.inf, 0.0 if hopeless else np.inf, violation), None
     with np.errstate(over="ignore", invalid="ignore"):  # wealth of 1e-320 has an infinite derivative: gap inf
         slope = (p / wealth) @ R
-        gap = np.nan_to_num(np.log(greedy(slope, lower, upper)), nan=np.inf, posinf=np.inf)
-    return Solution(w, float(p @ np.log(wealth)), float(gap), violation), slope
+        gap = float(np.log(greedy(slope, lower, upper)))
+    return Solution(w, float(p @ np.log(wealth)), np.inf if np.isnan(gap) else gap, violation), slope
 
 
 def greedy(c, lower, upper):
