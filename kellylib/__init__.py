@@ -5,19 +5,15 @@ from kellylib.backtest import Backtest, hold, sweep, walk_forward
 from kellylib.drawdown import kelly_drawdown
 from kellylib.expcone import kelly_expcone
 from kellylib.full import kelly_full
-from kellylib.games import (
-    bet_growth,
-    kelly_events,
-    kelly_fraction,
-    kelly_games,
-    kelly_games_mixture,
-    kelly_race,
-)
 from kellylib.growth import Solution, certify, growth_rate
 from kellylib.metrics import summary
 from kellylib.order2 import kelly_mean_variance, kelly_order2
 from kellylib.robust import kelly_robust, worst_case
 from kellylib.scenarios import add_cash, empirical
+
+from kellylib.games import (  # isort: skip
+    bet_growth, kelly_events, kelly_fraction, kelly_games, kelly_games_mixture, kelly_race,
+)  # fmt: skip
 
 __all__ = [
     "load_bist30", "simple_returns", "accrued", "add_cash", "empirical",

@@ -13,16 +13,14 @@ def add_cash(returns, rate):
 
     Parameters:
         returns (DataFrame or array_like, shape (T, n)): Simple returns of the stocks per period.
-        rate (float, Series or array_like, shape (T,)): Return of cash in the same periods; a Series must have
-            the dates of the returns.
+        rate (float, Series or array_like, shape (T,)): Those of cash; a Series must have the same dates.
     Returns:
         DataFrame or ndarray, shape (T, n + 1)
     Examples:
-        >>> add_cash([[0.02], [-0.01]], 0.001)
-        array([[ 0.02 ,  0.001],
-               [-0.01 ,  0.001]])
+        >>> add_cash([[0.02], [-0.01]], 0.001).tolist()
+        [[0.02, 0.001], [-0.01, 0.001]]
     """
-    frame, X, cash = isinstance(returns, pd.DataFrame), _simple("returns", returns), numbers("rate", rate)
+    X, cash, frame = _simple("returns", returns), numbers("rate", rate), isinstance(returns, pd.DataFrame)
     if frame and isinstance(rate, pd.Series) and not rate.index.equals(returns.index):
         raise ValueError("rate must have the dates of returns; pass rate.reindex(returns.index).")
     if cash.shape not in ((), X.shape[:1]) or not np.isfinite(cash).all():
@@ -43,8 +41,7 @@ def empirical(past):
     Returns:
         R, p : as `past`, ``1 + past``; ndarray, shape (T,), ``1 / T`` each
     Examples:
-        >>> R, p = empirical([[0.25, 0.0], [-0.5, 0.0]])
-        >>> print(R, p)
+        >>> print(*empirical([[0.25, 0.0], [-0.5, 0.0]]))
         [[1.25 1.  ]
          [0.5  1.  ]] [0.5 0.5]
     """
