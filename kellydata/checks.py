@@ -32,6 +32,17 @@ def frame(name, table):
     return pd.DataFrame(numbers(name, table), table.index, table.columns, copy=False).sort_index()
 
 
+def simple(name, returns):
+    """Return the values of a table of simple returns, or say where they are none."""
+    X = numbers(name, returns)
+    if X.ndim != 2 or not X.size:
+        raise ValueError(f"{name} must hold at least one period and column; its shape is {X.shape}.")
+    if not (X.min() >= -1 and X.max() < np.inf):
+        i, j = np.argwhere(~((X >= -1) & (X < np.inf)))[0]
+        raise ValueError(f"{name} must be finite and >= -1; in row {i}, column {j} it is {X[i, j]}.")
+    return X
+
+
 def check_market(R, p, lower, upper):
     """Return (R, p, lower, upper) as arrays without the scenarios of probability 0, or say what is wrong."""
     table, R = R, numbers("R", R)

@@ -1,37 +1,34 @@
-"""Returns -> numbers: one formula a function. Home chapter of most: The audit (notebooks/07_audit)."""
+"""Returns -> numbers: one formula a function."""
 
 import numpy as np
 import pandas as pd
+from scipy.special import log1p  # its log of ruin is -inf without a warning
 
 from kellydata.checks import number
-from kellylib.backtest import Backtest
+from kellylib import backtest
 
 
 def summary(runs, periods_per_year=252):
     r"""Table of performance, a row for each run.
 
-    Annual mean, volatility, growth rate (:math:`\log W_T` a year, nats) and turnover; three Sharpe ratios:
-    :math:`\bar r_P / s(r_P)`, :math:`(\bar r_P - \bar r) / s(r_P)` and the textbook's
+    Annual mean, volatility, growth rate (:math:`\log W_T` a year, nats) and turnover; the Sharpe ratios
+    :math:`\bar r_P / s(r_P)`, :math:`(\bar r_P - \bar r) / s(r_P)` and, the textbook's,
     :math:`S = \overline{r_P - r} / s(r_P - r)`, each NaN where the returns do not vary; the standard error of
     the last, :math:`\sqrt{(1 + S^2/2) / T}` with S per period, for independent returns (A. W. Lo, 2002,
     Financial Analysts Journal 58(4), 36-52); what 1 grew to; the deepest drawdown.
 
-    Home chapter: Replication (notebooks/06_replication).
-
     Parameters:
         runs (dict of Backtest): By name.
-        periods_per_year (float): Rows a year; means are multiplied by it, deviations and Sharpe ratios by its
-            root.
+        periods_per_year (float): Rows a year: multiplies means, its root deviations and Sharpe ratios.
     Returns:
         DataFrame
     Examples:
-        >>> from kellylib.backtest import hold
-        >>> market = pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}, pd.date_range("2025-01-01", periods=2))
-        >>> run = hold(market, pd.DataFrame([[1.0, 0.0]], market.index[:1], market.columns))
+        >>> market = pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0})
+        >>> run = backtest.hold(market, pd.DataFrame({"A": [1.0], "cash": 0.0}))
         >>> summary({"A": run}, 1)[["annual mean", "Sharpe", "wealth"]].round(4).values.tolist()
         [[0.25, 0.7071, 1.5]]
     """
-    if not isinstance(runs, dict) or not all(isinstance(run, Backtest) for run in runs.values()):
+    if not isinstance(runs, dict) or not all(isinstance(run, backtest.Backtest) for run in runs.values()):
         raise ValueError("runs must be a dict of Backtest, by name.")
     periods_per_year = number("periods_per_year", periods_per_year, 5e-324, np.inf, "be a finite number > 0")
     root, rows = np.sqrt(periods_per_year), {}
@@ -45,7 +42,7 @@ def summary(runs, periods_per_year=252):
             "Sharpe, less mean r": excess.mean() / s * root,
             "Sharpe, excess": S * root,
             "standard error": np.sqrt((1 + S * S / 2) / len(r)) * root,
-            "growth rate": _growth(r) * periods_per_year,
+            "growth rate": log1p(r.clip(-1)).mean() * periods_per_year,
             "wealth": (1 + r).prod(),
             "drawdown": _below_peak(r).min(),
             "turnover": run.turnover.mean() * periods_per_year,
@@ -53,21 +50,16 @@ def summary(runs, periods_per_year=252):
     return pd.DataFrame(rows).T
 
 
-def _deviation(x):
+def _deviation(r):
     """Standard deviation (ddof 1); NaN where it is rounding only."""
-    s = x.std(ddof=1) if x.size > 1 else 0.0
+    s = r.std(ddof=1) if r.size > 1 else 0.0
     return s if s > 1e-14 else np.nan
-
-
-def _growth(r):
-    with np.errstate(divide="ignore"):  # ruin: -inf
-        return np.log1p(np.maximum(r, -1)).mean()
 
 
 def _below_peak(r):
     """How far wealth is below its greatest so far, as a fraction <= 0."""
     wealth = np.cumprod(1 + r)
-    return wealth / np.maximum.accumulate(np.r_[1, wealth])[1:] - 1
+    return wealth / np.maximum.accumulate(wealth).clip(1) - 1
 
 
 def drawdowns(returns, top=5):
@@ -78,14 +70,13 @@ def drawdowns(returns, top=5):
          start     trough   recovery  depth  rows
     2025-01-02 2025-01-03 2025-01-04   -0.6     3
     """
-    depth, days, table = _below_peak(returns.to_numpy()), returns.index, []
-    edges = np.flatnonzero(np.diff(depth < 0, prepend=False, append=False))
-    for a, b in edges.reshape(-1, 2):  # rows a to b - 1 are below the peak, row b is not or there is none
-        back = days[b] if b < len(days) else pd.NaT
-        low = a + depth[a:b].argmin()
-        table.append((days[a], days[low], back, depth[low], min(b + 1, len(days)) - a))
-    table = pd.DataFrame(table, columns=["start", "trough", "recovery", "depth", "rows"])
-    return table.sort_values("depth", ignore_index=True).head(top)
+    depth, days = _below_peak(returns.to_numpy()), returns.index
+    spells = np.flatnonzero(np.diff(depth < 0, prepend=False, append=False)).reshape(-1, 2)
+    low = [a + depth[a:b].argmin() for a, b in spells]
+    start, back = spells.T  # back: the first row that is not below the peak, or none has come
+    recovery, rows = days.insert(len(days), pd.NaT)[back], np.minimum(back + 1, len(days)) - start
+    table = dict(start=days[start], trough=days[low], recovery=recovery, depth=depth[low], rows=rows)
+    return pd.DataFrame(table).sort_values("depth", ignore_index=True).head(top)
 
 
 def monthly_returns(returns):
@@ -96,16 +87,15 @@ def monthly_returns(returns):
     [[2.0, -0.5, 0.5]]
     """
     year, month = returns.index.year.rename("year"), returns.index.month.rename("month")
-    months = (1 + returns).groupby([year, month]).prod().unstack() - 1
-    return months.assign(year=(1 + returns).groupby(year).prod() - 1)
+    months = (1 + returns).groupby([year, month]).prod().unstack()
+    return months.assign(year=months.prod(axis=1)) - 1
 
 
 def contributions(run, returns):
     r"""Gain of 1 by column, :math:`\sum_t W_{t-1} (1 - c_t) w_{t,i} R_{t,i}`, and of costs.
 
-    >>> from kellylib.backtest import hold
-    >>> market = pd.DataFrame({"A": [0.5, 1.0], "cash": 0.0}, pd.date_range("2025-01-01", periods=2))
-    >>> run = hold(market, pd.DataFrame([[1.0, 0.0]], market.index[:1], market.columns), cost=0.25)
+    >>> market = pd.DataFrame({"A": [0.5, 1.0], "cash": 0.0})
+    >>> run = backtest.hold(market, pd.DataFrame({"A": [1.0], "cash": 0.0}), cost=0.25)
     >>> contributions(run, market).round(8).to_dict()
     {'A': 1.6, 'cash': 0.0, 'costs': -0.2}
     """
@@ -113,8 +103,7 @@ def contributions(run, returns):
     growth = 1 + earned.sum(axis=1)
     kept = ((1 + run.returns) / growth).where(growth > 0, 1.0)
     before = (1 + run.returns).cumprod().shift(fill_value=1.0)
-    gains = earned.mul(before * kept, axis=0).sum()
-    return pd.concat([gains, pd.Series({"costs": -(before * (1 - kept)).sum()})])
+    return earned.mul(kept, axis=0).assign(costs=kept - 1).mul(before, axis=0).sum()
 
 
 def shares(weights, prices, capital):
@@ -144,7 +133,7 @@ def in_sample(past, weights):
     w = np.asarray(weights, float)
     r = past.to_numpy() @ w
     spread = past.std().to_numpy() @ abs(w) / _deviation(r)
-    values = [_growth(r), r.mean(), r.std(ddof=1), spread, 1 / (w @ w)]
+    values = [log1p(r.clip(-1)).mean(), r.mean(), r.std(ddof=1), spread, 1 / (w @ w)]
     return pd.Series(values, ["growth", "expected return", "volatility", "diversification", "holdings"])
 
 
@@ -158,7 +147,6 @@ def stationary_bootstrap(T, block, draws, rng):
     """
     if not (T >= 1 and block >= 1 and draws >= 1):
         raise ValueError(f"T, block and draws must be >= 1; they are {T}, {block}, {draws}.")
-    new = rng.random((draws, T)) < 1 / block
-    begin = np.maximum.accumulate(np.where(new, np.arange(T), 0), axis=1)
-    start = rng.integers(T, size=(draws, T))
-    return (np.take_along_axis(start, begin, axis=1) + np.arange(T) - begin) % T
+    begin = np.maximum.accumulate(np.where(rng.random((draws, T)) < 1 / block, np.arange(T), 0), axis=1)
+    start = np.take_along_axis(rng.integers(T, size=(draws, T)), begin, axis=1)
+    return (start + np.arange(T) - begin) % T

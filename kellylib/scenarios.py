@@ -3,26 +3,22 @@
 import numpy as np
 import pandas as pd
 
-from kellydata.checks import numbers
+from kellydata.checks import numbers, simple
 
 
 def add_cash(returns, rate):
     """Simple returns with cash as the last column, ``"cash"``.
 
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
-
     Parameters:
         returns (DataFrame or array_like, shape (T, n)): Simple returns of the stocks per period.
-        rate (float, Series or array_like, shape (T,)): Return of cash in the same periods; a Series must have
-            the dates of the returns.
+        rate (float, Series or array_like, shape (T,)): Those of cash; a Series must have the same dates.
     Returns:
         DataFrame or ndarray, shape (T, n + 1)
     Examples:
-        >>> add_cash([[0.02], [-0.01]], 0.001)
-        array([[ 0.02 ,  0.001],
-               [-0.01 ,  0.001]])
+        >>> add_cash([[0.02], [-0.01]], 0.001).tolist()
+        [[0.02, 0.001], [-0.01, 0.001]]
     """
-    frame, X, cash = isinstance(returns, pd.DataFrame), _simple("returns", returns), numbers("rate", rate)
+    X, cash, frame = simple("returns", returns), numbers("rate", rate), isinstance(returns, pd.DataFrame)
     if frame and isinstance(rate, pd.Series) and not rate.index.equals(returns.index):
         raise ValueError("rate must have the dates of returns; pass rate.reindex(returns.index).")
     if cash.shape not in ((), X.shape[:1]) or not np.isfinite(cash).all():
@@ -36,29 +32,15 @@ def add_cash(returns, rate):
 def empirical(past):
     """Past periods as equally likely scenarios of the next one: gross returns R and probabilities p.
 
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
-
     Parameters:
         past (DataFrame or array_like, shape (T, n)): Simple returns per period, cash among them.
     Returns:
         R, p : as `past`, ``1 + past``; ndarray, shape (T,), ``1 / T`` each
     Examples:
-        >>> R, p = empirical([[0.25, 0.0], [-0.5, 0.0]])
-        >>> print(R, p)
+        >>> print(*empirical([[0.25, 0.0], [-0.5, 0.0]]))
         [[1.25 1.  ]
          [0.5  1.  ]] [0.5 0.5]
     """
-    X = _simple("past", past)
+    X = simple("past", past)
     R = 1 + (past.astype(float) if isinstance(past, pd.DataFrame) else X)
     return R, np.full(len(X), 1 / len(X))
-
-
-def _simple(name, returns):
-    """Return the values of a table of simple returns, or say where they are none."""
-    X = numbers(name, returns)
-    if X.ndim != 2 or not X.size:
-        raise ValueError(f"{name} must hold at least one period and column; its shape is {X.shape}.")
-    if not (X.min() >= -1 and X.max() < np.inf):
-        i, j = np.argwhere(~((X >= -1) & (X < np.inf)))[0]
-        raise ValueError(f"{name} must be finite and >= -1; in row {i}, column {j} it is {X[i, j]}.")
-    return X
