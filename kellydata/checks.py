@@ -76,6 +76,34 @@ def check_market(R, p, lower, upper):
     return R, p / p.sum(), lower, upper
 
 
+def check_weights(R, w):
+    """Return weights of the columns of R as an array, or say what is wrong."""
+    if isinstance(w, pd.Series) and isinstance(R, pd.DataFrame) and not w.index.equals(R.columns):
+        raise ValueError("The labels of w must be the columns of R, in order; pass w.reindex(R.columns).")
+    w, n = numbers("w", w), np.shape(R)[1]
+    if w.shape != (n,):
+        raise ValueError(f"w must hold {n} weights, one a column of R; its shape is {w.shape}.")
+    for j in np.flatnonzero(~np.isfinite(w)):
+        raise ValueError(f"w must be finite; w[{j}] is {w[j]}. Drop or fill what is missing.")
+    return w
+
+
+def check_radius(radius):
+    """Return the radius of a ball of probabilities as a float, or say what is wrong."""
+    return number("radius", radius, 0.0, np.inf, "be a divergence in nats, finite and >= 0")
+
+
+def check_fall(alpha, beta):
+    """Return log(beta) / log(alpha), the power of wealth that bounds a fall, or say what is wrong."""
+    alpha, beta = (
+        number(name, value, 5e-324, 1 - 2**-53, "lie strictly between 0 and 1")
+        for name, value in (("alpha", alpha), ("beta", beta))
+    )
+    if (power := np.log(beta) / np.log(alpha)) > 1e6:  # rounding of wealth would count
+        raise ValueError(f"alpha, beta must give lambda <= 1e6, not {power:.1e}: lower alpha or raise beta.")
+    return power
+
+
 def weigh(p):
     """Refuse probabilities beside which wealth would be as small as rounding, or a power of it too great."""
     if p.min() < 1e-12:

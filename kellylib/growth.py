@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from kellydata.checks import check_market, numbers
+from kellydata.checks import check_market, check_weights
 
 
 @dataclass(frozen=True)
@@ -60,15 +59,8 @@ def certify(R, p, w, *, lower=0.0, upper=1.0):
         >>> print(f"{s.growth:.4f} {s.gap:.4f} {s.violation}")
         -0.0340 0.1823 0.0
     """
-    labels, w = getattr(w, "index", None), numbers("w", w)
-    if labels is not None and isinstance(R, pd.DataFrame) and not labels.equals(R.columns):
-        raise ValueError("The labels of w must be the columns of R, in order; pass w.reindex(R.columns).")
-    R, p, lower, upper = check_market(R, p, lower, upper)
-    if w.shape != lower.shape:
-        raise ValueError(f"w must hold {len(lower)} weights, one a column of R; its shape is {w.shape}.")
-    for j in np.flatnonzero(~np.isfinite(w)):
-        raise ValueError(f"w must be finite; w[{j}] is {w[j]}. Drop or fill what is missing.")
-    return score(R, p, w, lower, upper)
+    market = check_market(R, p, lower, upper)
+    return score(*market[:2], check_weights(R, w), *market[2:])
 
 
 def score(R, p, w, lower, upper):

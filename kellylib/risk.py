@@ -7,12 +7,9 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import kl_div
 
-from kellydata.checks import check_market, number, weigh
+from kellydata.checks import check_fall, check_market, check_radius, weigh
 from kellylib.full import TOLERANCE, interior_point, join, kelly_full
 from kellylib.growth import certify, score, steadiest
-
-INSIDE = 5e-324, 1 - 2**-53, "lie strictly between 0 and 1"
-RADIUS = 0.0, np.inf, "be a divergence in nats, finite and >= 0"
 
 
 def kelly_drawdown(R, p=None, *, alpha, beta):
@@ -40,11 +37,7 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
         >>> print(s.weights.round(4), s.gap <= 1e-12, s.violation <= 1e-12)
         [0.0934 0.9066] True True
     """
-    alpha, beta = number("alpha", alpha, *INSIDE), number("beta", beta, *INSIDE)
-    power = np.log(beta) / np.log(alpha)
-    if power > 1e6:  # rounding of wealth would count
-        raise ValueError(f"alpha, beta must give lambda <= 1e6, not {power:.1e}: lower alpha or raise beta.")
-    full = kelly_full(R, p)
+    power, full = check_fall(alpha, beta), kelly_full(R, p)
     R, p, lower, upper = check_market(R, p, 0.0, 1.0)
     weigh(p)
 
@@ -123,8 +116,7 @@ def kelly_robust(R, p=None, *, radius):
         >>> print(s.weights.round(4), s.gap <= 1e-12)
         [0.0603 0.9397] True
     """
-    radius = number("radius", radius, *RADIUS)
-    w = (full := kelly_full(R, p)).weights
+    radius, w = check_radius(radius), (full := kelly_full(R, p)).weights
     R, p, lower, upper = check_market(R, p, 0.0, 1.0)
     weigh(p)
     radius = min(radius, -np.log(p.min()))  # within that lie all probabilities
@@ -191,9 +183,8 @@ def worst_case(R, p, w, *, radius):
         >>> worst_case([[2, 1], [0, 1]], [0.6, 0.4], [0.2, 0.8], radius=0.01).round(4)
         array([0.5302, 0.4698])
     """
-    radius = number("radius", radius, *RADIUS)
-    certify(R, p, w)  # refuses what cannot be
-    x = np.asarray(R, float) @ np.asarray(w, float)
+    radius, w = check_radius(radius), certify(R, p, w).weights
+    x = np.asarray(R, float) @ w
     q = np.full(len(x), 1 / len(x)) if p is None else np.asarray(p, float) / np.sum(p)
     x, p, on = x[q > 0], q[q > 0], q > 0
     worst = x <= max(x.min() * (1 + 1e-15), 0.0)  # the same to rounding
