@@ -117,7 +117,7 @@ def interior_point(oracle, x, cap):
     """Maximize a smooth concave growth rate over 0 <= x <= cap, sum(x) == 1, from an x inside.
 
     Primal-dual predictor-corrector steps (Mehrotra) until the linear bound max_v gradient @ (v - x) meets
-    TOLERANCE or no longer falls. Returns x, the prices of the slacks (x, cap - x if finite), the budget's price.
+    TOLERANCE or no longer falls. Returns x, the prices of (x, cap - x if finite), that of the budget.
     """
     n, top = len(x), np.flatnonzero(cap < np.inf)
     zero, who, m = np.zeros(n), np.append(np.arange(n), top), n + len(top)  # v = offset + sign * x[who]
