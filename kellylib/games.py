@@ -7,7 +7,7 @@ from kellydata import numbers
 from kellylib.full import TOLERANCE, interior_point
 from kellylib.growth import Solution, certify
 
-STEP, LEFT = 1 / 4, -3.5  # of the quadrature in u; t = exp(u - exp(-u)) starts at 1e-16
+STEP, LEFT = 1 / 4, -3.5  # of the quadrature in u; t = exp(u - exp(-u)) / most starts at 1e-16 / most
 TINY, HUGE = np.finfo(float).tiny, np.finfo(float).max
 CHANCE = 0.0, 1.0, "a probability between 0 and 1 (divide percentages by 100)"
 INSIDE = TINY, 1 - 2**-53, "a probability between 0 and 1, neither included (divide percentages by 100)"
@@ -19,12 +19,10 @@ ODDS = 1.0, 1e12, "decimal odds, from 1 to 1e12 (net odds plus 1)"
 
 def _numbers(*checks, one_shape=True):
     """Return the values of checks (name, value, (low, high, rule)) as arrays, or say what is wrong."""
-    arrays = []
-    for name, value, (low, high, rule) in checks:
-        array = numbers(name, value)
+    arrays = [numbers(name, value) for name, value, _ in checks]
+    for (name, _, (low, high, rule)), array in zip(checks, arrays, strict=True):
         for at in np.argwhere(~((array >= low) & (array <= high)))[:1].tolist():
             raise ValueError(f"{name} must be {rule}; {name}{at or ''} is {array[tuple(at)]:.10g}.")
-        arrays.append(array)
     try:
         return np.broadcast_arrays(*arrays) if one_shape else arrays
     except ValueError:
@@ -140,13 +138,12 @@ def kelly_games_mixture(weight, p, b=1.0):
 def kelly_events(p, odds):
     """Return the stakes on all outcomes of simultaneous independent events that grow wealth fastest.
 
-    Exactly one outcome of an event comes (home, draw or away). Outcomes of negative expectation may be held
-    as a hedge; where the odds leave the book no margin, sum(1 / odds) < 1, cash may be 0. Home chapter: Races
-    (notebooks/03_races).
+    Exactly one outcome of an event comes. Some may be held as a hedge though they lose on average; if a book
+    has no margin, sum(1 / odds) < 1, cash may be 0. Home chapter: Races (notebooks/03_races).
 
     Parameters:
-        p (sequence of array_like): For each event its outcomes' probabilities, between 0 and 1, with sum 1.
-        odds (sequence of array_like): Decimal odds (what a stake of 1 that wins brings), from 1 to 1e12.
+        p, odds (sequence of array_like): For each event the probabilities of its outcomes, between 0 and 1,
+            with sum 1; their decimal odds, from 1 to 1e12: what a stake of 1 that wins brings.
     Returns:
         Solution: Weights: the stakes on the first event's outcomes, on the second's and so on, then the cash.
     Examples:
@@ -167,9 +164,8 @@ def kelly_race(p, odds):
     r"""Return the stakes on the outcomes of one race that grow wealth fastest, in closed form.
 
     In falling order of :math:`p_j o_j`, back j while this exceeds the reserve rate of those already backed,
-    :math:`\rho = (1 - \sum p_i) / (1 - \sum 1 / o_i)`. Stake :math:`p_j - \rho / o_j`, even if
-    :math:`p_j o_j < 1`; keep :math:`\rho`. P. Smoczynski, D. Tomkins (2010), Math. Scientist 35, 10-17.
-    Home chapter: Races (notebooks/03_races).
+    :math:`\rho = (1 - \sum p_i) / (1 - \sum 1 / o_i)`; stake :math:`p_j - \rho / o_j`, keep :math:`\rho`. P.
+    Smoczynski, D. Tomkins (2010), Math. Scientist 35, 10-17. Home chapter: Races (notebooks/03_races).
 
     Parameters:
         p, odds (array_like, shape (n,)): As one event of `kelly_events`.
@@ -181,7 +177,7 @@ def kelly_race(p, odds):
     """
     p, odds = _event(p, odds)
     backed, reserve = np.zeros(len(p), dtype=bool), 1.0
-    for j in np.argsort(-p * odds):
+    for j in np.argsort(-p * odds, kind="stable"):
         if p[j] * odds[j] <= reserve:
             break
         backed[j] = True
@@ -196,9 +192,8 @@ def bets(weight, p, none, odds, start):
 
     Given cause s (probability weight[s]) the outcomes come with p[s] (n,), and with none[s] (E,) no listed
     outcome of an event comes; event e owns the outcomes from start[e] on. Frullani's integral :math:`E \log W
-    = \int_0^\infty (e^{-t} - E e^{-t W}) \, dt / t` makes a product over events of the sum over outcomes. In
-    units of the largest wealth t = exp(u - exp(-u)), four nodes a unit of u, gives 14 digits: the double
-    exponential formula (H. Takahasi and M. Mori, Publ. RIMS 9, 1974, 721-741).
+    = \int_0^\infty (e^{-t} - E e^{-t W}) \, dt / t` makes a product over events of the sum over outcomes; 4
+    nodes a unit of u give 14 digits (double exponential: H. Takahasi, M. Mori, Publ. RIMS 9, 1974, 721-741).
     """
     event = np.repeat(np.arange(len(start)), np.diff(np.append(start, len(odds))))
     single, certain = len(start) == len(odds), ~none.any(axis=0)
@@ -228,8 +223,7 @@ def bets(weight, p, none, odds, start):
             pairs = (tilted.T * second) @ tilted * (event[:, None] == event)
             np.fill_diagonal(pairs, 0.0)
             laplacian = np.diag(pairs.sum(axis=1) * (1 + 1e-13) + 1e-300) - pairs
-            exclusion = np.linalg.cholesky(laplacian).T * odds
-            rows = np.vstack([rows, np.pad(exclusion, ((0, 0), (0, 1)))])
+            rows = np.vstack([rows, np.pad(np.linalg.cholesky(laplacian).T * odds, ((0, 0), (0, 1)))])
         return growth, first @ Y, rows, np.append(d, 0.0)
 
     return oracle
