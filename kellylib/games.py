@@ -1,9 +1,4 @@
-"""Bets: closed forms for one bet and one race; any number of simultaneous bets by one integral.
-
-Numbers outside their range raise a ValueError that names the entry, what must hold and the cure.
-"""
-
-from dataclasses import replace
+"""Bets, one or many at once, by closed forms or one integral; a ValueError names what is out of its range."""
 
 import numpy as np
 from scipy.special import xlog1py
@@ -12,8 +7,7 @@ from kellydata.checks import numbers
 from kellylib.full import TOLERANCE, interior_point
 from kellylib.growth import Solution, certify
 
-STEP, LEFT = 1 / 4, -3.5  # of the quadrature in u; t = exp(u - exp(-u)) starts at 1e-16
-
+STEP, LEFT = 1 / 4, -3.5  # of the quadrature in u; t = exp(u - exp(-u)) / most starts at 1e-16 / most
 TINY, HUGE = np.finfo(float).tiny, np.finfo(float).max
 CHANCE = 0.0, 1.0, "a probability between 0 and 1 (divide percentages by 100)"
 INSIDE = TINY, 1 - 2**-53, "a probability between 0 and 1, neither included (divide percentages by 100)"
@@ -23,63 +17,41 @@ NET_GAMES = 1e-12, 1e12, "net odds, from 1e-12 to 1e12 (decimal odds minus 1)"
 ODDS = 1.0, 1e12, "decimal odds, from 1 to 1e12 (net odds plus 1)"
 
 
-def _numbers(*checks):
-    """Return the values of checks (name, value, (low, high, rule)) in one shape, or say what is wrong."""
-    arrays = []
-    for name, value, (low, high, rule) in checks:
-        array = numbers(name, value)
+def _numbers(*checks, one_shape=True):
+    """Return the values of checks (name, value, (low, high, rule)) as arrays, or say what is wrong."""
+    arrays = [numbers(name, value) for name, value, _ in checks]
+    for (name, _, (low, high, rule)), array in zip(checks, arrays, strict=True):
         for at in np.argwhere(~((array >= low) & (array <= high)))[:1].tolist():
-            where = f"{name}{at}" if at else name
-            raise ValueError(f"{name} must be {rule}; {where} is {array[tuple(at)]:.10g}.")
-        arrays.append(array)
+            raise ValueError(f"{name} must be {rule}; {name}{at or ''} is {array[tuple(at)]:.10g}.")
     try:
-        return np.broadcast_arrays(*arrays)
+        return np.broadcast_arrays(*arrays) if one_shape else arrays
     except ValueError:
         names, shapes = ", ".join(c[0] for c in checks), ", ".join(str(a.shape) for a in arrays)
         raise ValueError(f"{names} must be numbers or arrays of one shape; theirs are {shapes}.") from None
 
 
-def _list(name, array):
-    if array.ndim != 1 or not array.size:
-        raise ValueError(f"{name} must be a list, not empty; its shape is {array.shape}.")
-    return array
-
-
-def _sum_one(name, p, limits=INSIDE):
-    p = _list(name, *_numbers((name, p, limits)))
-    if abs(p.sum() - 1) > 1e-9:
-        raise ValueError(f"{name} must sum to 1; it sums to {p.sum():.10g}. Pass {name} / sum({name}).")
-    return p / p.sum()
-
-
-def _outcomes(p, odds, i=""):
-    """Return the checked probabilities and decimal odds of one event."""
-    p, odds = _sum_one(f"p{i}", p), *_numbers((f"odds{i}", odds, ODDS))
-    if odds.shape != p.shape:
-        rule = f"must be a list of decimal odds, one for each of {len(p)} probabilities p{i}"
-        raise ValueError(f"odds{i} {rule}; its shape is {odds.shape}.")
-    return p, odds
+def _event(p, odds, i=""):
+    """Return the probabilities and decimal odds of one event's outcomes, or say what is wrong."""
+    p, odds = _numbers((f"p{i}", p, INSIDE), (f"odds{i}", odds, ODDS), one_shape=False)
+    if p.ndim != 1 or abs(p.sum() - 1) > 1e-9 or odds.shape != p.shape:
+        given = f"their shapes are {p.shape}, {odds.shape}, sum(p{i}) is {p.sum():.10g}"
+        raise ValueError(f"p{i} must be a list with sum 1 (divide by its sum), odds{i} as long; {given}.")
+    return p / p.sum(), odds
 
 
 def kelly_fraction(p, b=1.0):
     r"""Return the fraction of wealth whose stake grows wealth fastest: Kelly's fraction of one bet.
 
-    .. math:: f^\star = \max\left(0,\; p - \frac{1 - p}{b}\right),
-
-    which is :math:`2p - 1` at even odds. Without an edge the stake is 0; a sure win (p = 1) stakes
-    everything and is no ruin. Arrays of bets are taken one bet at a time, each as if it stood alone.
-
-    Home chapter: One coin (notebooks/01_coin). J. L. Kelly (1956), Bell Syst. Tech. J. 35(4), 917-926.
+    It is :math:`\max(0, p - (1 - p) / b)`, at even odds :math:`2p - 1`; a sure win (p = 1) stakes everything
+    and is no ruin. Arrays of bets are taken one bet at a time, each as if it stood alone. J. L. Kelly (1956),
+    Bell Syst. Tech. J. 35(4), 917-926. Home chapter: One coin (notebooks/01_coin).
 
     Parameters:
         p (float or array): Probability of winning, between 0 and 1.
-        b (float or array): Net odds, > 0: a stake of 1 that wins comes back with b more. Broadcast against
-            `p`.
+        b (float or array): Net odds, > 0: a stake of 1 that wins comes back with b more. Broadcast.
     Returns:
         float or array: Fraction of wealth to stake, between 0 and 1.
     Examples:
-        >>> print(kelly_fraction(0.6).round(4))
-        0.2
         >>> print(kelly_fraction([0.3, 0.5, 0.55, 1.0], b=2.0).round(4))
         [0.    0.25  0.325 1.   ]
     """
@@ -90,11 +62,8 @@ def kelly_fraction(p, b=1.0):
 def bet_growth(f, p, b=1.0):
     r"""Return the growth rate of wealth, in nats per bet, when the fraction f is staked on every bet.
 
-    .. math:: g(f) = p \log(1 + b f) + (1 - p) \log(1 - f), \qquad 0 \log 0 = 0.
-
-    Ruin is a result: staking everything on a bet that can be lost gives -inf.
-
-    Home chapter: One coin (notebooks/01_coin).
+    It is :math:`p \log(1 + b f) + (1 - p) \log(1 - f)` with :math:`0 \log 0 = 0`. Ruin is a result: staking
+    everything on a bet that can be lost gives -inf. Home chapter: One coin (notebooks/01_coin).
 
     Parameters:
         f (float or array): Fraction of wealth staked, between 0 and 1.
@@ -102,10 +71,8 @@ def bet_growth(f, p, b=1.0):
     Returns:
         float or array: Expected logarithm of the growth factor of one bet.
     Examples:
-        >>> print(bet_growth(0.2, 0.6).round(8))
-        0.02013551
-        >>> print(bet_growth([0.0, 0.2, 1.0], [0.6, 1.0, 0.6]).round(4))
-        [0.     0.1823   -inf]
+        >>> print(bet_growth([0.0, 0.2, 1.0], 0.6).round(8))
+        [0.         0.02013551       -inf]
     """
     f, p, b = _numbers(("f", f, STAKE), ("p", p, CHANCE), ("b", b, NET))
     return xlog1py(p, b * f) + xlog1py(1 - p, -f)
@@ -114,15 +81,13 @@ def bet_growth(f, p, b=1.0):
 def kelly_games(p, b=1.0):
     r"""Return the stakes on N simultaneous independent games that grow wealth fastest, certified.
 
-    .. math:: \max E \log \Bigl(c + \sum_i (1 + b_i) x_i [i \text{ won}]\Bigr), \quad c + \sum_i x_i = 1.
-
-    The 2^N outcomes are never listed: see `bets`. Games without an edge get exactly 0.
-
-    Home chapter: Many coins (notebooks/02_many_coins). C. Whitrow (2007), J. R. Stat. Soc. C 56(5), 607-623.
+    Maximizes :math:`E \log(c + \sum_i (1 + b_i) x_i [i \text{ won}])` where :math:`c + \sum_i x_i = 1`. The
+    2^N outcomes are never listed: see `bets`. Games without an edge get exactly 0. C. Whitrow (2007), J. R.
+    Stat. Soc. C 56(5), 607-623. Home chapter: Many coins (notebooks/02_many_coins).
 
     Parameters:
         p (array_like, shape (N,)): Probabilities of winning, between 0 and 1, neither included.
-        b (float or array_like, shape (N,)): Net odds, > 0.
+        b (float or array_like, shape (N,)): Net odds, from 1e-12 to 1e12.
     Returns:
         Solution: Weights (N + 1,), the stakes and then the cash; growth in nats per round; its gap.
     Examples:
@@ -131,95 +96,86 @@ def kelly_games(p, b=1.0):
         [0.0866 0.1805 0.2862 0.4467] 0.06836521 True
     """
     p, b = np.atleast_1d(*_numbers(("p", p, INSIDE), ("b", b, NET_GAMES)))
-    alone = kelly_fraction(_list("p, b", p), b)
-    held = alone > 0
-    q, odds = p[held], 1 + b[held]
-    s = _solve(np.ones(1), q[None], 1 - q[None], odds, np.arange(len(q)), alone[held])
+    if p.ndim != 1 or not p.size:
+        raise ValueError(f"p, b must be a list, not empty; its shape is {p.shape}.")
+    alone = kelly_fraction(p, b)
+    held = alone > 0  # without an edge a game, independent of the rest, is worth less than cash
+    q = p[None, held]
+    s = _solve(bets(np.ones(1), q, 1 - q, 1 + b[held], np.arange(q.size)), alone[held])
     w = np.zeros(len(p) + 1)
     w[np.append(held, True)] = s.weights
-    return replace(s, weights=w)  # a game without an edge, independent of the rest, is worth less than cash
+    return Solution(w, s.growth, s.gap, s.violation)
 
 
 def kelly_games_mixture(weight, p, b=1.0):
     r"""Return the stakes on N simultaneous games that are independent only given a common cause s.
 
-    Cause s comes with probability weight[s] and lets game i be won with probability p[s, i].
-
+    Cause s comes with probability weight[s] and lets game i be won with probability p[s, i]. The two coins of
+    the example share their luck: each gets less than the 0.1923 of one of two independent coins of 0.6.
     Home chapter: Many coins (notebooks/02_many_coins).
 
     Parameters:
         weight (array_like, shape (S,)): Probabilities of the causes, with sum 1.
         p (array_like, shape (S, N)): Probabilities of winning, between 0 and 1.
-        b (float or array_like, shape (N,)): Net odds, > 0.
+        b (float or array_like, shape (N,)): Net odds, from 1e-12 to 1e12.
     Returns:
         Solution: As `kelly_games`; a game without an edge may be held as a hedge.
     Examples:
-        Two coins of 0.6 that share their luck get less than the 0.1923 each of two that do not:
-
         >>> print(kelly_games_mixture([0.5, 0.5], [[0.8, 0.8], [0.4, 0.4]]).weights.round(4))
         [0.1667 0.1667 0.6667]
     """
-    weight = _sum_one("weight", weight, CHANCE)
-    shape = numbers("p", p).shape
-    p, net = _numbers(("p", p, CHANCE), ("b", b, NET_GAMES))
-    if p.ndim != 2 or p.shape != shape or len(p) != len(weight) or not p.size or np.ndim(b) > 1:
-        rule = f"p must have one row for each of {len(weight)} weights, and b one number, or one a column"
-        raise ValueError(f"{rule}; their shapes are {shape}, {np.shape(b)}, that of weight {weight.shape}.")
-    odds, start = 1 + net[0], np.arange(p.shape[1])
-    return _solve(weight, p, 1 - p, odds, start, weight @ p)
+    checks = ("weight", weight, CHANCE), ("p", p, CHANCE), ("b", b, NET_GAMES)
+    weight, p, b = _numbers(*checks, one_shape=False)
+    table = p.ndim == 2 and p.size and p.shape[:1] == weight.shape and b.shape in ((), (1,), p.shape[1:])
+    if not table or abs(weight.sum() - 1) > 1e-9:
+        rule = "weight must be a list with sum 1 (divide by its sum), p one row a weight, b one number or row"
+        given = f"their shapes are {weight.shape}, {p.shape}, {b.shape}, sum(weight) is {weight.sum():.10g}"
+        raise ValueError(f"{rule}; {given}.")
+    weight, n = weight / weight.sum(), p.shape[1]
+    return _solve(bets(weight, p, 1 - p, np.full(n, 1 + b), np.arange(n)), weight @ p)
 
 
 def kelly_events(p, odds):
     """Return the stakes on all outcomes of simultaneous independent events that grow wealth fastest.
 
-    Exactly one outcome of an event comes (home, draw or away). Outcomes of negative expectation may be held
-    as a hedge; where the odds leave the book no margin, sum(1 / odds) < 1, cash may be 0.
-
-    Home chapter: Races (notebooks/03_races).
+    Exactly one outcome of an event comes. Some may be held as a hedge though they lose on average; if a book
+    has no margin, sum(1 / odds) < 1, cash may be 0. Home chapter: Races (notebooks/03_races).
 
     Parameters:
-        p (sequence of array_like): For each event the probabilities of its outcomes, between 0 and 1, with
-            sum 1.
-        odds (sequence of array_like): Decimal odds in the same layout, >= 1: a stake of 1 that wins comes
-            back as odds.
+        p, odds (sequence of array_like): For each event the probabilities of its outcomes, between 0 and 1,
+            with sum 1; their decimal odds, from 1 to 1e12: what a stake of 1 that wins brings.
     Returns:
         Solution: Weights: the stakes on the first event's outcomes, on the second's and so on, then the cash.
     Examples:
-        A football match and a tennis match:
-
         >>> s = kelly_events([[0.5, 0.3, 0.2], [0.6, 0.4]], [[2.3, 3.4, 3.6], [1.8, 2.2]])
         >>> print(s.weights.round(4), s.gap <= 1e-12)
         [0.1776 0.0822 0.     0.0967 0.     0.6435] True
     """
-    p, odds = ([*events] if np.iterable(events) else [] for events in (p, odds))
+    p, odds = ([*lists] if np.iterable(lists) else [] for lists in (p, odds))
     if len(p) != len(odds) or not p:
         raise ValueError(f"p and odds must list the same events; they list {len(p)} and {len(odds)}.")
-    pairs = [_outcomes(p[i], odds[i], f"[{i}]") for i in range(len(p))]
-    start = np.cumsum([0, *(len(q) for q, _ in pairs)])[:-1]
-    p, odds = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
-    return _solve(np.ones(1), p[None], np.zeros((1, len(start))), odds, start, p)
+    events = [_event(*event, f"[{i}]") for i, event in enumerate(zip(p, odds, strict=True))]
+    start = np.cumsum([0] + [len(q) for q, _ in events[:-1]])
+    p, odds = np.concatenate(events, axis=1)
+    return _solve(bets(np.ones(1), p[None], np.zeros((1, len(start))), odds, start), p)
 
 
 def kelly_race(p, odds):
     r"""Return the stakes on the outcomes of one race that grow wealth fastest, in closed form.
 
     In falling order of :math:`p_j o_j`, back j while this exceeds the reserve rate of those already backed,
-    :math:`\rho = (1 - \sum p_i) / (1 - \sum 1 / o_i)`. Stake :math:`p_j - \rho / o_j`, keep :math:`\rho`.
-
-    Home chapter: Races (notebooks/03_races). P. Smoczynski, D. Tomkins (2010), Math. Scientist 35, 10-17.
+    :math:`\rho = (1 - \sum p_i) / (1 - \sum 1 / o_i)`; stake :math:`p_j - \rho / o_j`, keep :math:`\rho`. P.
+    Smoczynski, D. Tomkins (2010), Math. Scientist 35, 10-17. Home chapter: Races (notebooks/03_races).
 
     Parameters:
-        p, odds (array_like, shape (n,)): Probabilities of the outcomes, between 0 and 1, with sum 1; their
-            decimal odds, >= 1.
+        p, odds (array_like, shape (n,)): As one event of `kelly_events`.
     Returns:
         Solution: Weights (n + 1,), the stakes and then the cash, which is the reserve rate.
     Examples:
-        The second horse loses on average, 0.3 * 3.2 < 1, and is backed all the same:
-
         >>> print(kelly_race([0.5, 0.3, 0.2], [2.2, 3.2, 4.0]).weights.round(4))
         [0.1098 0.0317 0.     0.8585]
     """
-    p, odds = _outcomes(p, odds)
+    p, odds = _event(p, odds)
     backed, reserve = np.zeros(len(p), dtype=bool), 1.0
     for j in np.argsort(-p * odds, kind="stable"):
         if p[j] * odds[j] <= reserve:
@@ -227,7 +183,7 @@ def kelly_race(p, odds):
         backed[j] = True
         room = 1 - (1 / odds[backed]).sum()
         reserve = p[~backed].sum() / room if room > 0 else 0.0  # not > 0: rounding, at fair odds
-    stakes = np.where(backed, np.maximum(p - reserve / odds, 0.0), 0.0)
+    stakes = np.maximum(p - reserve / odds, 0.0) * backed
     return certify(np.column_stack([np.diag(odds), np.ones(len(p))]), p, np.append(stakes, reserve))
 
 
@@ -235,13 +191,9 @@ def bets(weight, p, none, odds, start):
     r"""Return the oracle w -> (growth, gradient, S, d) of independent events, as `interior_point` takes it.
 
     Given cause s (probability weight[s]) the outcomes come with p[s] (n,), and with none[s] (E,) no listed
-    outcome of an event comes; event e owns the outcomes from start[e] on. Frullani's integral
-
-    .. math:: E \log W = \int_0^\infty (e^{-t} - \varphi(t)) \, dt / t, \qquad \varphi(t) = E e^{-t W},
-
-    makes a product over events of the sum over outcomes. In units of the largest wealth the nodes
-    t = exp(u - exp(-u)), equidistant in u, are double exponential (H. Takahasi and M. Mori, Publ. RIMS 9,
-    1974, 721-741); four a unit of u give 14 digits.
+    outcome of an event comes; event e owns the outcomes from start[e] on. Frullani's integral :math:`E \log W
+    = \int_0^\infty (e^{-t} - E e^{-t W}) \, dt / t` makes a product over events of the sum over outcomes; 4
+    nodes a unit of u give 14 digits (double exponential: H. Takahasi, M. Mori, Publ. RIMS 9, 1974, 721-741).
     """
     event = np.repeat(np.arange(len(start)), np.diff(np.append(start, len(odds))))
     single, certain = len(start) == len(odds), ~none.any(axis=0)
@@ -254,8 +206,7 @@ def bets(weight, p, none, odds, start):
         if least < 1e-150:  # ruin, or so near that the squares overflow
             return -np.inf, None, None, None
         u = np.arange(LEFT, np.log(45 * most / least), STEP)
-        t = np.exp(u - np.exp(-u))
-        du, t = STEP * (1 + np.exp(-u)), t / most
+        du, t = STEP * (1 + np.exp(-u)), np.exp(u - np.exp(-u)) / most
         E = p * np.exp(t[:, None] * (sure[event] - pay))
         total = none + (E if single else np.add.reduceat(E, start, axis=2))
         phi = weight * (total.prod(axis=2) * np.exp(-t * least))
@@ -263,29 +214,27 @@ def bets(weight, p, none, odds, start):
         cause, node = np.nonzero(most * t * phi > 1e-20)  # the others carry nothing
         t, total = t[node], total[cause, node]
         first = t * (du * phi)[cause, node]
+        second, missed = first * t, none[cause, 0] / total
         tilted = E[cause, node] / (total if single else total[:, event])
-        missed = none[cause, 0] / total
         Y = np.column_stack([odds * tilted, np.ones(len(t))])
-        rows = np.sqrt(first * t)[:, None] * Y
-        d = odds**2 * ((first * t) @ (tilted * (missed if single else missed[:, event])))
+        rows = np.sqrt(second)[:, None] * Y
+        d = odds**2 * (second @ (tilted * (missed if single else missed[:, event])))
         if not single:  # outcomes of one event exclude each other: the Laplacian of their pairs, as rows
-            pairs = (tilted.T * (first * t)) @ tilted * (event[:, None] == event)
+            pairs = (tilted.T * second) @ tilted * (event[:, None] == event)
             np.fill_diagonal(pairs, 0.0)
             laplacian = np.diag(pairs.sum(axis=1) * (1 + 1e-13) + 1e-300) - pairs
-            exclusion = np.linalg.cholesky(laplacian).T * odds
-            rows = np.vstack([rows, np.column_stack([exclusion, np.zeros(len(odds))])])
+            rows = np.vstack([rows, np.pad(np.linalg.cholesky(laplacian).T * odds, ((0, 0), (0, 1)))])
         return growth, first @ Y, rows, np.append(d, 0.0)
 
     return oracle
 
 
-def _solve(weight, p, none, odds, start, stakes):
+def _solve(oracle, stakes):
     """Maximize from these stakes beside a cash of 1, drop what is priced out, certify."""
-    oracle, x = bets(weight, p, none, odds, start), np.append(np.maximum(stakes, 1e-9), 1.0)
+    x, found = np.append(np.maximum(stakes, 1e-9), 1.0), []
     x, price, _ = interior_point(oracle, x / x.sum(), np.full(len(x), np.inf))
-    zero, found = x < price, []
-    for drop in zero, zero & (np.arange(len(x)) < len(stakes)), False:  # cash may be needed, however little
-        w = np.where(drop, 0.0, x) / x[~(zero & drop)].sum()
+    for keep in x >= price, np.append((x >= price)[:-1], True), True:  # cash may be needed, however little
+        w = np.where(keep, x, 0.0) / x.sum(where=keep)
         growth, gradient, *_ = oracle(w)
         gap = np.inf if gradient is None else float(np.log(gradient.max()))
         found.append(Solution(w, float(growth), gap, float(abs(w.sum() - 1))))
