@@ -44,7 +44,7 @@ def kelly_fraction(p, b=1.0):
 
     It is :math:`\max(0, p - (1 - p) / b)`, at even odds :math:`2p - 1`; a sure win (p = 1) stakes everything
     and is no ruin. Arrays of bets are taken one bet at a time, each as if it stood alone. J. L. Kelly (1956),
-    Bell Syst. Tech. J. 35(4), 917-926. Home chapter: One coin (notebooks/01_coin).
+    Bell Syst. Tech. J. 35(4), 917-926.
 
     Parameters:
         p (float or array): Probability of winning, between 0 and 1.
@@ -63,7 +63,7 @@ def bet_growth(f, p, b=1.0):
     r"""Return the growth rate of wealth, in nats per bet, when the fraction f is staked on every bet.
 
     It is :math:`p \log(1 + b f) + (1 - p) \log(1 - f)` with :math:`0 \log 0 = 0`. Ruin is a result: staking
-    everything on a bet that can be lost gives -inf. Home chapter: One coin (notebooks/01_coin).
+    everything on a bet that can be lost gives -inf.
 
     Parameters:
         f (float or array): Fraction of wealth staked, between 0 and 1.
@@ -83,7 +83,7 @@ def kelly_games(p, b=1.0):
 
     Maximizes :math:`E \log(c + \sum_i (1 + b_i) x_i [i \text{ won}])` where :math:`c + \sum_i x_i = 1`. The
     2^N outcomes are never listed: see `bets`. Games without an edge get exactly 0. C. Whitrow (2007), J. R.
-    Stat. Soc. C 56(5), 607-623. Home chapter: Many coins (notebooks/02_many_coins).
+    Stat. Soc. C 56(5), 607-623.
 
     Parameters:
         p (array_like, shape (N,)): Probabilities of winning, between 0 and 1, neither included.
@@ -112,8 +112,6 @@ def kelly_games_mixture(weight, p, b=1.0):
 
     Cause s comes with probability weight[s] and lets game i be won with probability p[s, i]. The two coins of
     the example share their luck: each gets less than the 0.1923 of one of two independent coins of 0.6.
-    Home chapter: Many coins (notebooks/02_many_coins).
-
     Parameters:
         weight (array_like, shape (S,)): Probabilities of the causes, with sum 1.
         p (array_like, shape (S, N)): Probabilities of winning, between 0 and 1.
@@ -139,7 +137,7 @@ def kelly_events(p, odds):
     """Return the stakes on all outcomes of simultaneous independent events that grow wealth fastest.
 
     Exactly one outcome of an event comes. Some may be held as a hedge though they lose on average; if a book
-    has no margin, sum(1 / odds) < 1, cash may be 0. Home chapter: Races (notebooks/03_races).
+    has no margin, sum(1 / odds) < 1, cash may be 0.
 
     Parameters:
         p, odds (sequence of array_like): For each event the probabilities of its outcomes, between 0 and 1,
@@ -165,7 +163,7 @@ def kelly_race(p, odds):
 
     In falling order of :math:`p_j o_j`, back j while this exceeds the reserve rate of those already backed,
     :math:`\rho = (1 - \sum p_i) / (1 - \sum 1 / o_i)`; stake :math:`p_j - \rho / o_j`, keep :math:`\rho`. P.
-    Smoczynski, D. Tomkins (2010), Math. Scientist 35, 10-17. Home chapter: Races (notebooks/03_races).
+    Smoczynski, D. Tomkins (2010), Math. Scientist 35, 10-17.
 
     Parameters:
         p, odds (array_like, shape (n,)): As one event of `kelly_events`.
