@@ -97,8 +97,8 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
 def market(prices, rate, benchmark):
     """Market of any prices (NaN: none), yearly rates in percent (act/365) and a benchmark's prices, by day.
 
-    Days on which a stock has no price are left out and noted. As in the article the last row of the returns
-    is lost, because r is accrued between rows of returns.
+    Days on which a stock or the benchmark has no price are left out and noted. As in the article the last row
+    of the returns is lost, because r is accrued between rows of returns. data/README.md has an example.
     """
     gaps, notes = prices.sort_index().isna(), ()
     if len(days := gaps.index[gaps.any(axis=1)]):
@@ -110,7 +110,15 @@ def market(prices, rate, benchmark):
         raise ValueError(f"Only {len(prices)} days have all prices, 3 are needed; widen the dates. {notes}")
     returns = simple_returns(prices)
     r = accrued(rate, returns.index)
-    own = simple_returns(benchmark.dropna().sort_index()[prices.index[0] : prices.index[-1]].to_frame())
+    own = benchmark.dropna().sort_index()[prices.index[0] : prices.index[-1]]
+    asked = gaps.index.union(benchmark.index)
+    asked = asked[(asked >= prices.index[0]) & (asked <= prices.index[-1])]
+    if len(days := asked.difference(own.index)):
+        span = f"{len(days)} of {len(asked)} days, {days[0].date()} to {days[-1].date()}"
+        notes = (*notes, f"Left out of the benchmark: {span}, where it has no price.")
+    if len(own) < 3:
+        raise ValueError(f"The benchmark has a price on {len(own)} days, 3 are needed; give more. {notes}")
+    own = simple_returns(own.to_frame())
     return Market(returns.loc[r.index], r, own.assign(r=accrued(rate, own.index)).dropna(), notes)
 
 
@@ -187,7 +195,10 @@ def download_rate(url=TLREF_URL):
 
 
 def download_prices(tickers, start, end, suffix=".IS"):
-    """Adjusted closing prices by day from Yahoo, a column for each ticker; `RENAMED` has new names."""
+    """Adjusted closing prices by day from Yahoo, a column for each ticker; `RENAMED` has new names.
+
+    A terminal shows progress; a notebook or a log does not.
+    """
     import yfinance
     from tqdm import tqdm
 
@@ -231,7 +242,7 @@ def _yahoo(start, end):
             with TemporaryDirectory(dir=folder.parent) as temporary:
                 (new := Path(temporary) / today).mkdir()
                 prices[BIST30].to_csv(new / f"bist30_prices_{today}_vintage.csv")
-                prices["XU030"].dropna().to_csv(new / "xu030.csv")
+                prices["XU030"].to_csv(new / "xu030.csv")
                 rate.rename("TLREF").to_csv(new / "tlref.csv")
                 new.rename(folder)
         except OSError as error:
@@ -357,15 +368,23 @@ def _bundled(vintage, start, end):
     """Market of the bundled statistics."""
     if vintage not in ("seed", "2026"):
         raise ValueError(f'vintage must be "seed" or "2026" for the bundled data; it is {vintage!r}.')
-    frames = []
+    frames, cut = [], set()
     for table, days in (_generated(f"bist30_{vintage}.json"), _generated("xu030.json")):
         used = days[(days >= start) & (days < end)]
         if len(used) < 3:
             span = f"{days[0].date()} to {days[-1].date()}"
             raise ValueError(f"The bundled days are {span}; widen start and end.")
         frames.append(table.loc[used[:-2]])
-    note = "Days are generated: each month has its real mean and covariance, no day or path is real."
-    return Market(frames[0].drop(columns="r"), frames[0]["r"], frames[1], (note,))
+        cut |= {*table.index.difference(used[:-2]).to_period("M")} & {*used[:-2].to_period("M")}
+    cut = " and ".join(map(str, sorted(cut)))
+    but, notes = f" but {cut}" if cut else "", ()
+    if cut:
+        what = f"Cut by start, by end or by the two last rows, which are lost: {cut}"
+        why = "What is left of such a month has neither its real mean nor its real covariance"
+        cure = "start on or before a month's first day, end after the second trading day of another"
+        notes = (f"{what}. {why}: infer nothing from its weights. To keep months whole, {cure}.",)
+    note = f"Days are generated: each month{but} has its real mean and covariance, no day or path is real."
+    return Market(frames[0].drop(columns="r"), frames[0]["r"], frames[1], (note, *notes))
 
 
 def _generated(name):

@@ -1,7 +1,9 @@
 """walk_forward and hold: the future cannot change the past, money is conserved, bad input is named by day."""
 
 import gc
+import io
 import os
+import sys
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
@@ -310,12 +312,21 @@ def test_constant_prices_give_constant_wealth_and_cash_does_not_vanish():
     np.testing.assert_allclose(run.returns, np.where(np.arange(79) < first, 0.001, 0.0003), **EXACT)
 
 
-def test_a_dividend_is_no_drawdown():
-    """The price falls by the dividend; in returns that count it nothing happens, on any rebalancing."""
-    days = pd.bdate_range("2024-01-01", periods=6)
-    total = pd.DataFrame({"A": [100.0] * 6}, days)
-    run = hold(add_cash(simple_returns(total), 0.0), pd.DataFrame([[1.0, 0.0]], days[:1], ["A", "cash"]))
-    assert summary({"A": run}).loc["A", "drawdown"] == 0
+@pytest.mark.parametrize("rebalance", [None, 1, 2, "W"])
+def test_a_dividend_is_no_drawdown(rebalance):
+    """10 of 100 are paid on the fourth day, after which the price is 90; adjusted prices do not fall."""
+    days = pd.bdate_range("2024-01-03", periods=8)  # a Wednesday; weeks begin on the fourth row
+    raw = pd.DataFrame({"A": [98.0, 99, 100, 90, 91, 92, 92, 93], "B": np.linspace(50, 54, 8)}, days)
+    adjusted = raw.assign(A=raw["A"] * np.where(days < days[3], 1 - 10 / 100, 1))
+    target = pd.DataFrame([[0.5, 0.3, 0.2]], days[:1], ["A", "B", "cash"])
+    markets = {"raw": add_cash(simple_returns(raw), 0.0), "adjusted": add_cash(simple_returns(adjusted), 0.0)}
+    runs = {name: hold(market, target, rebalance=rebalance) for name, market in markets.items()}
+    drawdown = summary(runs)["drawdown"]
+    assert drawdown["adjusted"] == 0 and (runs["adjusted"].returns >= 0).all()
+    assert -0.06 < drawdown["raw"] < -0.04, "half of wealth falls by a tenth"
+    for name, run in runs.items():
+        np.testing.assert_allclose(run.returns, (run.weights * markets[name]).sum(axis=1), **EXACT)
+        assert (run.turnover[days[3:7]] > 0).any() == (rebalance is not None)
 
 
 @pytest.mark.parametrize("holding", HOLDINGS, ids=str)
@@ -684,14 +695,49 @@ def test_a_sweep_is_the_plain_loop():
     assert table["wealth"].tolist() == [evaluate(*point)["wealth"] for point in points]
 
 
-def test_a_sweep_in_processes_keeps_the_order():
-    def in_process(a, b):  # nested, so that a process need not import this file
+def backtest_of(market):
+    """An evaluation with a market of its own, as chapters have; nested, so that it is sent by value."""
+
+    def evaluate(window, cost):
         import os
 
-        return {"sum": a + b, "process": os.getpid()}
+        import numpy as np
 
-    table = sweep(in_process, {"a": [1, 2, 3], "b": [10, 20]}, jobs=2)
-    assert table["sum"].tolist() == [11, 21, 12, 22, 13, 23] and os.getpid() not in table["process"].tolist()
+        import kellylib
+
+        def tilted(past):
+            score = np.exp(50 * past.to_numpy().mean(0))
+            return score / score.sum()
+
+        run = kellylib.walk_forward(market, tilted, window=window, calendar="W", cost=cost)
+        numbers = {"wealth": (1 + run.returns).prod(), "turnover": run.turnover.sum()}
+        return numbers | {"process": os.getpid(), "library": kellylib.__file__}
+
+    return evaluate
+
+
+BACKTESTS = {"window": [5, 20, "1M"], "cost": [0.0, 0.01]}
+
+
+def check_sweep_elsewhere(table):
+    """The numbers of the plain loop, from other processes that ran the same library."""
+    here = sweep(backtest_of(random_market(1)), BACKTESTS)
+    assert table.drop(columns="process").equals(here.drop(columns="process"))
+    assert here["wealth"].nunique() == 6 and {*here["process"]} == {os.getpid()}
+    assert os.getpid() not in {*table["process"]}
+
+
+def test_a_sweep_in_processes_keeps_the_order():
+    check_sweep_elsewhere(sweep(backtest_of(random_market(1)), BACKTESTS, jobs=2))
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_sweep_shows_its_progress_on_a_terminal_only(monkeypatch, terminal):
+    screen = io.StringIO()
+    screen.isatty = lambda: terminal
+    monkeypatch.setattr(sys, "stderr", screen)
+    sweep(lambda a: {"b": a}, {"a": [1, 2, 3]})
+    assert ("100%" in screen.getvalue() and "3/3" in screen.getvalue()) if terminal else not screen.getvalue()
 
 
 @pytest.mark.filterwarnings("default")  # Dask's own, about ports and diagnostics, are not ours
@@ -699,13 +745,13 @@ def test_a_sweep_runs_on_a_local_dask_cluster_without_a_change():
     from dask.distributed import Client, LocalCluster
     from joblib import parallel_config
 
-    serial = sweep(evaluate, GRID)
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         Client(cluster),
         parallel_config(backend="dask"),
     ):
-        assert sweep(evaluate, GRID).equals(serial)
+        table = sweep(backtest_of(random_market(1)), BACKTESTS)
+    check_sweep_elsewhere(table)
 
 
 # ---- the article's run
@@ -761,6 +807,22 @@ def test_bundled_and_real_runs_agree(vintage):
     columns = [c for c in bundled if c not in ("growth rate", "wealth", "drawdown", "turnover")]
     assert len(columns) == 6
     np.testing.assert_allclose(bundled[columns], real[columns], rtol=0, atol=1e-10)
+
+
+@needs_real
+def test_other_weights_changed_on_a_last_row_do_not_agree():
+    """But any that are constant within each month do."""
+    runs, rng = {}, np.random.default_rng(5)
+    W = rng.dirichlet(np.full(31, 0.2), 31)
+    for source in ("bundled", REAL):
+        market = load_bist30(source)
+        R = add_cash(market.returns, market.rate)
+        f, first = month_ends(R), R.index[~R.index.to_period("M").duplicated()]
+        targets = {"start": pd.DataFrame(W, first, R.columns), "end": pd.DataFrame(W, f.index, R.columns)}
+        targets["mean of three"] = f.rolling(3).mean().dropna()
+        runs[source] = summary({name: hold(R, w, rebalance=1) for name, w in targets.items()})["Sharpe"]
+    apart = abs(runs["bundled"] - runs[REAL])
+    assert apart["start"] < 1e-10 and 0.1 < apart["end"] < 0.2 and 0.01 < apart["mean of three"] < 0.03
 
 
 def test_an_infinite_weight_is_named_without_a_warning():

@@ -124,6 +124,33 @@ def test_bundled_dates_narrow_as_prices_would():
         load_bist30("bundled", vintage="2024")
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "cut"),
+    [
+        ("2024-03-11", "2024-08-01", "2024-03 and 2024-07"),
+        ("2024-03-01", "2024-08-01", "2024-07"),
+        ("2024-03-11", "2024-08-03", "2024-03"),
+        ("2024-03-11", "2024-03-29", "2024-03"),
+        ("2024-03-01", "2024-08-03", None),
+        ("2022-11-05", "2025-08-01", None),
+        ("2022-11-05", "2025-07-31", "2025-07"),
+    ],
+)
+def test_months_that_are_cut_are_named(start, end, cut):
+    """And only those: of all others every mean is the real one."""
+    m = load_bist30("bundled", start, end)
+    but = f" but {cut}" if cut else ""
+    note = f"Days are generated: each month{but} has its real mean and covariance, no day or path is real."
+    assert m.notes[0] == note and len(m.notes) == (2 if cut else 1)
+    assert not cut or f"two last rows, which are lost: {cut}. What is left of such a month has" in m.notes[1]
+    for table, name in ((m.returns.assign(r=m.rate), "bist30_seed.json"), (m.benchmark, "xu030.json")):
+        months = json.loads((BUNDLED / name).read_text())["months"]
+        for month, rows in table.groupby(pd.Grouper(freq="ME")):
+            month = f"{month:%Y-%m}"
+            real = np.allclose(rows.mean(), months[month]["mean"], rtol=0, atol=1e-16)
+            assert real == (month not in but), month
+
+
 # ---- statistics, no prices
 
 
@@ -273,6 +300,37 @@ def test_days_without_a_price_are_left_out_and_noted(folder):
         "Left out: 4 of 40 days, 2023-01-02 to 2023-01-20, where a price is missing (ASTOR 3, SASA 1).",
     )
     assert m.benchmark.index[0] == pd.Timestamp("2023-01-05") and len(m.benchmark) == 35
+
+
+def test_days_without_a_price_of_the_benchmark_are_noted(folder):
+    """Empty cells and days that are not in its file alike; the stocks lose nothing."""
+    table = pd.read_csv(folder / "xu030.csv", index_col=0)
+    table.iloc[3:22] = np.nan
+    table.drop(table.index[22]).to_csv(folder / "xu030.csv")
+    m = load_bist30(folder)
+    span = "20 of 40 days, 2023-01-05 to 2023-02-01"
+    assert m.notes == (f"Left out of the benchmark: {span}, where it has no price.",)
+    assert m.returns.shape == (38, 30) and len(m.benchmark) == 18
+
+
+def test_days_without_a_price_count_between_the_first_and_the_last_of_all_stocks(folder):
+    for name, rows in ((PRICES, [0, 39, 10]), ("xu030.csv", [0, 39, 10, 20])):
+        table = pd.read_csv(folder / name, index_col=0)
+        table.iloc[rows, 0] = np.nan
+        table.to_csv(folder / name)
+    m = load_bist30(folder)
+    assert m.notes == (
+        "Left out: 3 of 40 days, 2023-01-02 to 2023-02-24, where a price is missing (AEFES 3).",
+        "Left out of the benchmark: 2 of 38 days, 2023-01-16 to 2023-01-30, where it has no price.",
+    )
+
+
+def test_a_benchmark_of_two_days_is_refused(folder):
+    table = pd.read_csv(folder / "xu030.csv", index_col=0)
+    table.iloc[1:39] = np.nan
+    table.to_csv(folder / "xu030.csv")
+    with pytest.raises(ValueError, match=r"tlref.csv .*: The benchmark has a price on 2 days, 3 are needed;"):
+        load_bist30(folder)
 
 
 def edit(row, column, value):
@@ -455,6 +513,7 @@ def test_real_prices_are_read_as_published():
         )
         assert m.benchmark.index.equals(load_bist30(vintage=vintage).benchmark.index)
         assert "53 of 682 days" in m.notes[0] and "ASTOR 53" in m.notes[0]
+        assert "benchmark: 3 of 630 days, 2023-12-25 to 2024-12-25, where it has no price" in m.notes[1]
         assert m.returns.abs().max(axis=None) < 0.25 and m.rate.between(0.0002, 0.02).all()
 
 

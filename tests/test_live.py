@@ -649,6 +649,59 @@ def test_days_that_a_stock_lacks_are_noted(live):
     )
 
 
+def test_days_that_the_index_lacks_are_noted_on_the_day_and_from_the_cache(live):
+    close = np.linspace(1, 2, 40)
+    close[5:25] = np.nan
+    live.frames["XU030.IS"] = pd.DataFrame({"Close": close}, live.index)
+    for m in (load(), load()):
+        assert m.notes[1:] == (
+            "Left out of the benchmark: 20 of 40 days, 2023-01-09 to 2023-02-03, where it has no price.",
+        )
+        assert len(m.benchmark) == 18
+
+
+# ---- another market
+
+
+def test_the_example_of_another_market(yahoo, monkeypatch, tmp_path):
+    """The lines of data/README.md, word for word."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(data, "RENAMED", {})
+    yahoo.frames["^IRX"] = pd.DataFrame({"Close": np.full(40, 4.0)}, yahoo.index).drop(yahoo.index[7])
+    yahoo.frames["^SP500TR"] = pd.DataFrame({"Close": np.linspace(4, 5, 39)}, yahoo.index.delete(20))
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    found = {}
+    exec(example, found)
+    us, prices = found["us"], found["prices"]
+    assert yahoo.asked == ["META", "MSFT", "^SP500TR", "^IRX"] and list(prices) == ["FB", "MSFT"]
+    assert us.returns.equals((prices.shift(-1) / prices - 1).iloc[:38])
+    nights = np.diff(DAYS[:39]) / np.timedelta64(1, "D")
+    bill = 100 / (100 - 4 * 91 / 360) - 1  # interest of 91 days on the price of a bill
+    assert us.rate.to_numpy() == pytest.approx(bill * nights / 91, abs=1e-15)
+    assert list(us.benchmark) == ["^SP500TR", "r"] and len(us.benchmark) == 37
+    assert us.notes == (
+        "Left out of the benchmark: 1 of 40 days, 2023-01-30 to 2023-01-30, where it has no price.",
+    )
+    again = load_bist30("us.csv", "2020-01-01", "2025-01-01")
+    for kept, read in ((us.returns, again.returns), (us.rate, again.rate)):
+        assert np.array_equal(kept, read)
+    assert np.array_equal(us.benchmark, again.benchmark) and again.notes == us.notes
+
+
+# ---- progress
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_download_shows_its_progress_on_a_terminal_only(yahoo, monkeypatch, terminal):
+    screen = io.StringIO()
+    screen.isatty = lambda: terminal
+    monkeypatch.setattr(sys, "stderr", screen)
+    download_prices(["AAPL", "MSFT", "XOM"], "2023-01-01", "2023-03-01", suffix="")
+    shown = screen.getvalue()
+    assert ("Yahoo: 100%" in shown and "3/3" in shown) if terminal else shown == ""
+
+
 # ---- a reader's own file
 
 

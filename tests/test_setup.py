@@ -1,7 +1,9 @@
 """The files that set the project up say the same thing."""
 
+import ast
 import doctest
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -31,6 +33,21 @@ def test_lock_pins_every_dependency_within_its_bounds():
                 else version(pins[name]) < version(bound)
             )
             assert inside, f"{name}=={pins[name]} is locked, {wanted} is wanted: make lock"
+
+
+def test_what_the_packages_import_is_a_dependency():
+    """But for papermill and what it brings, which call kellydata._papermill and not the reverse."""
+    names, own = set(), {"kellylib", "kellydata"}
+    for path in sorted(path for folder in own for path in (ROOT / folder).glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if path.name == "_papermill.py":
+                continue
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module.split(".")[0])
+    declared = {re.match(r"[A-Za-z0-9_-]+", wanted)[0] for wanted in PROJECT["dependencies"]}
+    assert names - set(sys.stdlib_module_names) - own <= declared and "joblib" in names
 
 
 def test_lock_has_hashes_and_names_no_host():
