@@ -3,7 +3,14 @@
 import numpy as np
 import pandas as pd
 
-NET = "If these are simple returns, pass 1 + returns."
+GROSS = "If these are simple returns, pass 1 + returns."
+TINY, HUGE = np.finfo(float).tiny, np.finfo(float).max
+CHANCE = 0.0, 1.0, "a probability between 0 and 1 (divide percentages by 100)"
+INSIDE = TINY, 1 - 2**-53, "a probability between 0 and 1, neither included (divide percentages by 100)"
+STAKE = 0.0, 1.0, "a fraction of wealth between 0 and 1 (nobody stakes more than there is)"
+NET = TINY, HUGE, "net odds, finite and > 0 (decimal odds minus 1)"
+NET_GAMES = 1e-12, 1e12, "net odds, from 1e-12 to 1e12 (decimal odds minus 1)"
+ODDS = 1.0, 1e12, "decimal odds, from 1 to 1e12 (net odds plus 1)"
 
 
 def numbers(name, values):
@@ -60,10 +67,10 @@ def check_market(R, p, lower, upper):
         k, j = np.argwhere(~((R >= 0) & (R < 1e150)))[0]
         labels = isinstance(table, pd.DataFrame)
         name = f"R.loc[{table.index[k]!r}, {table.columns[j]!r}]" if labels else f"R[{k}, {j}]"
-        cure = "Drop or fill what is missing." if not R[k, j] < 0 else NET
+        cure = "Drop or fill what is missing." if not R[k, j] < 0 else GROSS
         raise ValueError(f"R must hold gross returns, >= 0 and below 1e150; {name} is {R[k, j]:g}. {cure}")
     if high < 0.5:
-        raise ValueError(f"R must hold gross returns, but no entry exceeds {high:g}. {NET}")
+        raise ValueError(f"R must hold gross returns, but no entry exceeds {high:g}. {GROSS}")
     lower, upper = _bound("lower", lower, n), _bound("upper", upper, n)
     if not (lower <= upper).all():
         j = np.flatnonzero(~(lower <= upper))[0]
@@ -117,3 +124,25 @@ def _bound(name, x, n):
     if np.isnan(x).any() or (name == "lower" and np.isinf(x).any()):
         raise ValueError(f"{name} must hold {'finite ' * (name == 'lower')}numbers; it holds {x}.")
     return np.full(n, x)
+
+
+def ranged(*checks, one_shape=True):
+    """Return the values of checks (name, value, (low, high, rule)) as arrays, or say what is wrong."""
+    arrays = [numbers(name, value) for name, value, _ in checks]
+    for (name, _, (low, high, rule)), array in zip(checks, arrays, strict=True):
+        for at in np.argwhere(~((array >= low) & (array <= high)))[:1].tolist():
+            raise ValueError(f"{name} must be {rule}; {name}{at or ''} is {array[tuple(at)]:.10g}.")
+    try:
+        return np.broadcast_arrays(*arrays) if one_shape else arrays
+    except ValueError:
+        names, shapes = ", ".join(c[0] for c in checks), ", ".join(str(a.shape) for a in arrays)
+        raise ValueError(f"{names} must be numbers or arrays of one shape; theirs are {shapes}.") from None
+
+
+def check_event(p, odds, i=""):
+    """Return the probabilities and decimal odds of one event's outcomes, or say what is wrong."""
+    p, odds = ranged((f"p{i}", p, INSIDE), (f"odds{i}", odds, ODDS), one_shape=False)
+    if p.ndim != 1 or abs(p.sum() - 1) > 1e-9 or odds.shape != p.shape:
+        given = f"their shapes are {p.shape}, {odds.shape}, sum(p{i}) is {p.sum():.10g}"
+        raise ValueError(f"p{i} must be a list with sum 1 (divide by its sum), odds{i} as long; {given}.")
+    return p / p.sum(), odds

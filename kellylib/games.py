@@ -3,40 +3,11 @@
 import numpy as np
 from scipy.special import xlog1py
 
-from kellydata.checks import numbers
+from kellydata.checks import CHANCE, INSIDE, NET, NET_GAMES, STAKE, check_event, ranged
 from kellylib.full import TOLERANCE, interior_point
 from kellylib.growth import Solution, certify
 
 STEP, LEFT = 1 / 4, -3.5  # of the quadrature in u; t = exp(u - exp(-u)) / most starts at 1e-16 / most
-TINY, HUGE = np.finfo(float).tiny, np.finfo(float).max
-CHANCE = 0.0, 1.0, "a probability between 0 and 1 (divide percentages by 100)"
-INSIDE = TINY, 1 - 2**-53, "a probability between 0 and 1, neither included (divide percentages by 100)"
-STAKE = 0.0, 1.0, "a fraction of wealth between 0 and 1 (nobody stakes more than there is)"
-NET = TINY, HUGE, "net odds, finite and > 0 (decimal odds minus 1)"
-NET_GAMES = 1e-12, 1e12, "net odds, from 1e-12 to 1e12 (decimal odds minus 1)"
-ODDS = 1.0, 1e12, "decimal odds, from 1 to 1e12 (net odds plus 1)"
-
-
-def _numbers(*checks, one_shape=True):
-    """Return the values of checks (name, value, (low, high, rule)) as arrays, or say what is wrong."""
-    arrays = [numbers(name, value) for name, value, _ in checks]
-    for (name, _, (low, high, rule)), array in zip(checks, arrays, strict=True):
-        for at in np.argwhere(~((array >= low) & (array <= high)))[:1].tolist():
-            raise ValueError(f"{name} must be {rule}; {name}{at or ''} is {array[tuple(at)]:.10g}.")
-    try:
-        return np.broadcast_arrays(*arrays) if one_shape else arrays
-    except ValueError:
-        names, shapes = ", ".join(c[0] for c in checks), ", ".join(str(a.shape) for a in arrays)
-        raise ValueError(f"{names} must be numbers or arrays of one shape; theirs are {shapes}.") from None
-
-
-def _event(p, odds, i=""):
-    """Return the probabilities and decimal odds of one event's outcomes, or say what is wrong."""
-    p, odds = _numbers((f"p{i}", p, INSIDE), (f"odds{i}", odds, ODDS), one_shape=False)
-    if p.ndim != 1 or abs(p.sum() - 1) > 1e-9 or odds.shape != p.shape:
-        given = f"their shapes are {p.shape}, {odds.shape}, sum(p{i}) is {p.sum():.10g}"
-        raise ValueError(f"p{i} must be a list with sum 1 (divide by its sum), odds{i} as long; {given}.")
-    return p / p.sum(), odds
 
 
 def kelly_fraction(p, b=1.0):
@@ -55,7 +26,7 @@ def kelly_fraction(p, b=1.0):
         >>> print(kelly_fraction([0.3, 0.5, 0.55, 1.0], b=2.0).round(4))
         [0.    0.25  0.325 1.   ]
     """
-    p, b = _numbers(("p", p, CHANCE), ("b", b, NET))
+    p, b = ranged(("p", p, CHANCE), ("b", b, NET))
     return np.maximum(p * b - (1 - p), 0.0) / b
 
 
@@ -74,7 +45,7 @@ def bet_growth(f, p, b=1.0):
         >>> print(bet_growth([0.0, 0.2, 1.0], 0.6).round(8))
         [0.         0.02013551       -inf]
     """
-    f, p, b = _numbers(("f", f, STAKE), ("p", p, CHANCE), ("b", b, NET))
+    f, p, b = ranged(("f", f, STAKE), ("p", p, CHANCE), ("b", b, NET))
     return xlog1py(p, b * f) + xlog1py(1 - p, -f)
 
 
@@ -95,7 +66,7 @@ def kelly_games(p, b=1.0):
         >>> print(s.weights.round(4), round(s.growth, 8), s.gap <= 1e-12)
         [0.0866 0.1805 0.2862 0.4467] 0.06836521 True
     """
-    p, b = np.atleast_1d(*_numbers(("p", p, INSIDE), ("b", b, NET_GAMES)))
+    p, b = np.atleast_1d(*ranged(("p", p, INSIDE), ("b", b, NET_GAMES)))
     if p.ndim != 1 or not p.size:
         raise ValueError(f"p, b must be a list, not empty; its shape is {p.shape}.")
     alone = kelly_fraction(p, b)
@@ -123,7 +94,7 @@ def kelly_games_mixture(weight, p, b=1.0):
         [0.1667 0.1667 0.6667]
     """
     checks = ("weight", weight, CHANCE), ("p", p, CHANCE), ("b", b, NET_GAMES)
-    weight, p, b = _numbers(*checks, one_shape=False)
+    weight, p, b = ranged(*checks, one_shape=False)
     table = p.ndim == 2 and p.size and p.shape[:1] == weight.shape and b.shape in ((), (1,), p.shape[1:])
     if not table or abs(weight.sum() - 1) > 1e-9:
         rule = "weight must be a list with sum 1 (divide by its sum), p one row a weight, b one number or row"
@@ -152,7 +123,7 @@ def kelly_events(p, odds):
     p, odds = ([*lists] if np.iterable(lists) else [] for lists in (p, odds))
     if len(p) != len(odds) or not p:
         raise ValueError(f"p and odds must list the same events; they list {len(p)} and {len(odds)}.")
-    events = [_event(*event, f"[{i}]") for i, event in enumerate(zip(p, odds, strict=True))]
+    events = [check_event(*event, f"[{i}]") for i, event in enumerate(zip(p, odds, strict=True))]
     start = np.cumsum([0] + [len(q) for q, _ in events[:-1]])
     p, odds = np.concatenate(events, axis=1)
     return _solve(bets(np.ones(1), p[None], np.zeros((1, len(start))), odds, start), p)
@@ -173,7 +144,7 @@ def kelly_race(p, odds):
         >>> print(kelly_race([0.5, 0.3, 0.2], [2.2, 3.2, 4.0]).weights.round(4))
         [0.1098 0.0317 0.     0.8585]
     """
-    p, odds = _event(p, odds)
+    p, odds = check_event(p, odds)
     backed, reserve = np.zeros(len(p), dtype=bool), 1.0
     for j in np.argsort(-p * odds, kind="stable"):
         if p[j] * odds[j] <= reserve:
