@@ -47,6 +47,7 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
 
     Generated days have each month's real mean and covariance, r among the columns, and on its last day the
     real r and return of the portfolios that the article's rule holds. Infer nothing else from them.
+
     Parameters:
         source (str or path): ``"bundled"``: days generated from the bundled statistics of each month.
             ``"yahoo"``: a download, once a day, kept in `CACHE`. A folder:

@@ -139,6 +139,40 @@ def ranged(*checks, one_shape=True):
         raise ValueError(f"{names} must be numbers or arrays of one shape; theirs are {shapes}.") from None
 
 
+def check_bet(**values):
+    """Return f, p, b of single bets in one shape, or say what is wrong."""
+    limits = {"f": STAKE, "p": CHANCE, "b": NET}
+    return ranged(*((name, value, limits[name]) for name, value in values.items()))
+
+
+def check_games(p, b):
+    """Return the chances and net odds of games, a list each, or say what is wrong."""
+    p, b = np.atleast_1d(*ranged(("p", p, INSIDE), ("b", b, NET_GAMES)))
+    if p.ndim != 1 or not p.size:
+        raise ValueError(f"p, b must be a list, not empty; its shape is {p.shape}.")
+    return p, b
+
+
+def check_mixture(weight, p, b):
+    """Return the weights of causes, a row of chances for each, and net odds, or say what is wrong."""
+    limits = ("weight", weight, CHANCE), ("p", p, CHANCE), ("b", b, NET_GAMES)
+    weight, p, b = ranged(*limits, one_shape=False)
+    table = p.ndim == 2 and p.size and p.shape[:1] == weight.shape and b.shape in ((), (1,), p.shape[1:])
+    if not table or abs(weight.sum() - 1) > 1e-9:
+        rule = "weight must be a list with sum 1 (divide by its sum), p one row a weight, b one number or row"
+        given = f"their shapes are {weight.shape}, {p.shape}, {b.shape}, sum(weight) is {weight.sum():.10g}"
+        raise ValueError(f"{rule}; {given}.")
+    return weight / weight.sum(), p, np.full(p.shape[1], b)
+
+
+def check_events(p, odds):
+    """Return for each event its probabilities and decimal odds, or say what is wrong."""
+    p, odds = ([*lists] if np.iterable(lists) else [] for lists in (p, odds))
+    if len(p) != len(odds) or not p:
+        raise ValueError(f"p and odds must list the same events; they list {len(p)} and {len(odds)}.")
+    return [check_event(*event, f"[{i}]") for i, event in enumerate(zip(p, odds, strict=True))]
+
+
 def check_event(p, odds, i=""):
     """Return the probabilities and decimal odds of one event's outcomes, or say what is wrong."""
     p, odds = ranged((f"p{i}", p, INSIDE), (f"odds{i}", odds, ODDS), one_shape=False)

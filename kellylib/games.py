@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import xlog1py
 
-from kellydata.checks import CHANCE, INSIDE, NET, NET_GAMES, STAKE, check_event, ranged
+from kellydata.checks import check_bet, check_event, check_events, check_games, check_mixture
 from kellylib.full import TOLERANCE, interior_point
 from kellylib.growth import Solution, certify
 
@@ -26,7 +26,7 @@ def kelly_fraction(p, b=1.0):
         >>> print(kelly_fraction([0.3, 0.5, 0.55, 1.0], b=2.0).round(4))
         [0.    0.25  0.325 1.   ]
     """
-    p, b = ranged(("p", p, CHANCE), ("b", b, NET))
+    p, b = check_bet(p=p, b=b)
     return np.maximum(p * b - (1 - p), 0.0) / b
 
 
@@ -45,7 +45,7 @@ def bet_growth(f, p, b=1.0):
         >>> print(bet_growth([0.0, 0.2, 1.0], 0.6).round(8))
         [0.         0.02013551       -inf]
     """
-    f, p, b = ranged(("f", f, STAKE), ("p", p, CHANCE), ("b", b, NET))
+    f, p, b = check_bet(f=f, p=p, b=b)
     return xlog1py(p, b * f) + xlog1py(1 - p, -f)
 
 
@@ -66,9 +66,7 @@ def kelly_games(p, b=1.0):
         >>> print(s.weights.round(4), round(s.growth, 8), s.gap <= 1e-12)
         [0.0866 0.1805 0.2862 0.4467] 0.06836521 True
     """
-    p, b = np.atleast_1d(*ranged(("p", p, INSIDE), ("b", b, NET_GAMES)))
-    if p.ndim != 1 or not p.size:
-        raise ValueError(f"p, b must be a list, not empty; its shape is {p.shape}.")
+    p, b = check_games(p, b)
     alone = kelly_fraction(p, b)
     held = alone > 0  # without an edge a game, independent of the rest, is worth less than cash
     q = p[None, held]
@@ -83,6 +81,7 @@ def kelly_games_mixture(weight, p, b=1.0):
 
     Cause s comes with probability weight[s] and lets game i be won with probability p[s, i]. The two coins of
     the example share their luck: each gets less than the 0.1923 of one of two independent coins of 0.6.
+
     Parameters:
         weight (array_like, shape (S,)): Probabilities of the causes, with sum 1.
         p (array_like, shape (S, N)): Probabilities of winning, between 0 and 1.
@@ -93,15 +92,8 @@ def kelly_games_mixture(weight, p, b=1.0):
         >>> print(kelly_games_mixture([0.5, 0.5], [[0.8, 0.8], [0.4, 0.4]]).weights.round(4))
         [0.1667 0.1667 0.6667]
     """
-    checks = ("weight", weight, CHANCE), ("p", p, CHANCE), ("b", b, NET_GAMES)
-    weight, p, b = ranged(*checks, one_shape=False)
-    table = p.ndim == 2 and p.size and p.shape[:1] == weight.shape and b.shape in ((), (1,), p.shape[1:])
-    if not table or abs(weight.sum() - 1) > 1e-9:
-        rule = "weight must be a list with sum 1 (divide by its sum), p one row a weight, b one number or row"
-        given = f"their shapes are {weight.shape}, {p.shape}, {b.shape}, sum(weight) is {weight.sum():.10g}"
-        raise ValueError(f"{rule}; {given}.")
-    weight, n = weight / weight.sum(), p.shape[1]
-    return _solve(bets(weight, p, 1 - p, np.full(n, 1 + b), np.arange(n)), weight @ p)
+    weight, p, b = check_mixture(weight, p, b)
+    return _solve(bets(weight, p, 1 - p, 1 + b, np.arange(len(b))), weight @ p)
 
 
 def kelly_events(p, odds):
@@ -120,10 +112,7 @@ def kelly_events(p, odds):
         >>> print(s.weights.round(4), s.gap <= 1e-12)
         [0.1776 0.0822 0.     0.0967 0.     0.6435] True
     """
-    p, odds = ([*lists] if np.iterable(lists) else [] for lists in (p, odds))
-    if len(p) != len(odds) or not p:
-        raise ValueError(f"p and odds must list the same events; they list {len(p)} and {len(odds)}.")
-    events = [check_event(*event, f"[{i}]") for i, event in enumerate(zip(p, odds, strict=True))]
+    events = check_events(p, odds)
     start = np.cumsum([0] + [len(q) for q, _ in events[:-1]])
     p, odds = np.concatenate(events, axis=1)
     return _solve(bets(np.ones(1), p[None], np.zeros((1, len(start))), odds, start), p)

@@ -46,6 +46,7 @@ def certify(R, p, w, *, lower=0.0, upper=1.0):
 
     By Jensen, :math:`g(v) - g(w) \le \log E(Rv / Rw) = \log(\nabla g(w) \cdot v)` for feasible v: the maximum
     over v is a bound that trusts no solver. T. M. Cover (1984), IEEE Trans. Inf. Theory 30(2), 369-373.
+
     Parameters:
         R, p, w: As in `growth_rate`.
         lower, upper: As in `kelly_full`.

@@ -76,6 +76,7 @@ def test_docstring_tells_all(name):
     if not isinstance(public, type):
         for section in ("Parameters", "Returns", "Examples"):
             assert f"\n    {section}:\n        " in doc, f"{name} lacks a section {section}"
+        assert "\n\n    Parameters:" in doc, "Sphinx needs the blank line"
         assert ">>> " in doc
 
 
