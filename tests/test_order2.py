@@ -156,6 +156,17 @@ def test_an_asset_that_enters_late_displaces_what_is_capped(seed):
         assert found.weights[60:].max() > 0
 
 
+@pytest.mark.parametrize("seed", [326, 0, 1, 2])
+def test_bounds_of_every_asset(seed):
+    """What is at its upper bound but for rounding must not price the assets outside of the working set."""
+    rng = np.random.default_rng(seed)
+    R = np.exp(0.3 * rng.standard_t(4, (50, 60)).clip(-8, 8))
+    middle = rng.dirichlet(np.ones(60))
+    lower, upper = middle - rng.uniform(0, 0.5, 60), middle + rng.uniform(0, 0.5, 60)
+    found = kelly_order2(R, lower=lower, upper=upper)
+    assert shortfall(R, np.full(50, 1 / 50), found.weights, lower, upper) <= 1e-11
+
+
 def test_the_working_set_is_small_and_the_solver_called_seldom(monkeypatch):
     sizes, calls, quadratic, solve = [], [], order2._quadratic, daqp.solve
     monkeypatch.setattr(order2, "_quadratic", lambda c, *a: sizes.append(len(c)) or quadratic(c, *a))
@@ -312,6 +323,13 @@ def test_bounds_of_the_stocks():
         (dict(lower=[-0.5, -0.2], upper=5.0), [1.2, -0.2]),
     ):
         np.testing.assert_allclose(kelly_mean_variance(mean, cov, 0.0, **bounds), f, atol=1e-12)
+
+
+@pytest.mark.parametrize("far", [10.0, 1e4])
+def test_a_bound_out_of_reach_costs_no_digits(far):
+    mean, cov = np.array([0.01, 0.012]), np.array([[0.05, 0.01], [0.01, 0.06]])
+    f = kelly_mean_variance(mean, cov, 0.0, lower=[0.0, -far], upper=[1.0, far])
+    np.testing.assert_allclose(f, np.linalg.solve(cov, mean), rtol=0, atol=1e-14)
 
 
 def test_units_and_types_of_the_moments_do_not_matter():
