@@ -95,6 +95,25 @@ def check_weights(R, w):
     return w
 
 
+def check_moments(mean, cov, rate, lower, upper):
+    """Return mean, cov, rate, the smallest eigenvalue of cov, the bounds (n,), or say what is wrong."""
+    names = "mean", "cov", "rate", "lower", "upper"
+    arrays = mean, cov, rate, lower, upper = [*map(numbers, names, (mean, cov, rate, lower, upper))]
+    n, shapes = mean.size, [array.shape for array in arrays]
+    if not n or shapes[:3] != [(n,), (n, n), ()] or not {*shapes[3:]} <= {(), (n,)}:
+        rule = "(n,), (n, n), (), and () or (n,) with n >= 1"
+        raise ValueError(f"{', '.join(names)} must have the shapes {rule}; they have {shapes}.")
+    if not all(np.isfinite(array).all() for array in arrays[:3]):
+        raise ValueError("mean, cov and rate must be finite; drop what is missing before you estimate.")
+    scale = np.trace(cov) / n or 1.0
+    if abs(cov - cov.T).max() > 1e-10 * scale or (least := np.linalg.eigvalsh(cov)[0]) < -1e-10 * scale:
+        raise ValueError("cov must be symmetric with no negative eigenvalue; that of complete rows is.")
+    lower, upper, _ = np.broadcast_arrays(lower, upper, mean)
+    if not (lower <= upper).all() or not -np.inf < lower.sum() <= 1:
+        raise ValueError(f"lower must be <= upper and have a finite sum <= 1; its sum is {lower.sum():g}.")
+    return mean, cov, rate, least, lower, upper
+
+
 def check_radius(radius):
     """Return the radius of a ball of probabilities as a float, or say what is wrong."""
     return number("radius", radius, 0.0, np.inf, "be a divergence in nats, finite and >= 0")

@@ -4,7 +4,8 @@ import warnings
 
 import numpy as np
 
-from kellylib.growth import check_market, score, solvent
+from kellydata.checks import check_market
+from kellylib.growth import score, solvent
 
 
 def kelly_expcone(R, p=None, *, lower=0.0, upper=1.0):
@@ -15,7 +16,6 @@ def kelly_expcone(R, p=None, *, lower=0.0, upper=1.0):
     one exponential cone a logarithm. The solver's objective is right to about 1e-13, its weights therefore to
     1e-7. So what its dual says is at a bound is put there, the other weights make one Newton step, and the
     best certified is returned. E. Busseti, E. K. Ryu and S. Boyd (2016), Journal of Investing 25(3), 118-134.
-    Home chapter: Three roads (notebooks/04_three_roads).
 
     Parameters:
         R, p, lower, upper: As in `kelly_full`.
@@ -37,7 +37,8 @@ def kelly_expcone(R, p=None, *, lower=0.0, upper=1.0):
     problem = cp.Problem(cp.Maximize(p @ cp.log(R @ w)), [cp.sum(w) == 1, floor] + [ceiling] * capped)
     tight = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), 1e-12)  # at 1e-8 gaps reach 1e-4
     try:
-        with warnings.catch_warnings(action="ignore", category=UserWarning):  # the certificate judges
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Solution may be inaccurate")  # the certificate judges that
             problem.solve(solver=cp.CLARABEL, accept_unknown=True, **tight)
     except cp.error.SolverError as error:
         raise RuntimeError(f"Clarabel failed: {error} kelly_full solves the same problem.") from None

@@ -3,8 +3,9 @@
 import daqp
 import numpy as np
 
-from kellydata.checks import numbers
-from kellylib.growth import check_market, greedy, score
+from kellydata.checks import check_market, check_moments
+from kellylib.full import join
+from kellylib.growth import greedy, score
 
 
 def kelly_order2(R, p=None, *, lower=0.0, upper=1.0):
@@ -14,7 +15,7 @@ def kelly_order2(R, p=None, *, lower=0.0, upper=1.0):
               - \tfrac12\, w^\top \operatorname{E}[r r^\top]\, w, \quad r = R - 1,
 
     is a quadratic programme, solved exactly on a working set of assets that grows as needed. It knows nothing
-    of ruin: the certificate does. Home chapter: Three roads (notebooks/04_three_roads).
+    of ruin: the certificate does.
 
     Parameters:
         R, p, lower, upper: As in `kelly_full`.
@@ -36,13 +37,10 @@ def kelly_order2(R, p=None, *, lower=0.0, upper=1.0):
         x = _quadratic(start @ r, H, np.linalg.eigvalsh(H)[0], np.zeros(len(S)), cap[S], 0.0)
         v = start - p * (r @ x)
         slope = room * (v @ R - v.sum())
-        price = slope[S][x > 0].min()  # of what could be sold
-        slope[S] = -np.inf
-        new = rank[slope[rank] > price + 1e-13]
-        if not len(new):
+        if len(more := join(S, slope, slope[S][x > 0].min())) == len(S):  # the price of what could be sold
             w[S] += room * x
             return score(R, p, np.minimum(w, upper), lower, upper)
-        S = np.union1d(S, new[np.argsort(-slope[new])][: len(S)])  # it only grows: no cycle
+        S = more
 
 
 def kelly_mean_variance(mean, cov, rate, *, lower=0.0, upper=1.0):
@@ -51,7 +49,6 @@ def kelly_mean_variance(mean, cov, rate, *, lower=0.0, upper=1.0):
     .. math:: \max_f\, r + f^\top(\mu - r) - \tfrac12 f^\top \Sigma f,\quad \sum_i f_i \le 1,\; l \le f \le u,
 
     to rounding, which the gradient proves, also where the covariance is singular (fewer days than stocks).
-    Home chapter: BIST30: the article's numbers (notebooks/05_bist30).
 
     Parameters:
         mean (array_like, shape (n,)): Mean simple returns per period.
@@ -65,20 +62,7 @@ def kelly_mean_variance(mean, cov, rate, *, lower=0.0, upper=1.0):
         >>> print(kelly_mean_variance([0.06], [[0.1]], 0.01).round(8))  # excess return over variance
         [0.5]
     """
-    names = "mean", "cov", "rate", "lower", "upper"
-    arrays = mean, cov, rate, lower, upper = [*map(numbers, names, (mean, cov, rate, lower, upper))]
-    n, shapes = mean.size, [array.shape for array in arrays]
-    if not n or shapes[:3] != [(n,), (n, n), ()] or not {*shapes[3:]} <= {(), (n,)}:
-        rule = "(n,), (n, n), (), and () or (n,) with n >= 1"
-        raise ValueError(f"{', '.join(names)} must have the shapes {rule}; they have {shapes}.")
-    if not all(np.isfinite(array).all() for array in arrays[:3]):
-        raise ValueError("mean, cov and rate must be finite; drop what is missing before you estimate.")
-    scale = np.trace(cov) / n or 1.0
-    if abs(cov - cov.T).max() > 1e-10 * scale or (least := np.linalg.eigvalsh(cov)[0]) < -1e-10 * scale:
-        raise ValueError("cov must be symmetric with no negative eigenvalue; that of complete rows is.")
-    lower, upper, _ = np.broadcast_arrays(lower, upper, mean)
-    if not (lower <= upper).all() or not -np.inf < lower.sum() <= 1:
-        raise ValueError(f"lower must be <= upper and have a finite sum <= 1; its sum is {lower.sum():g}.")
+    mean, cov, rate, least, lower, upper = check_moments(mean, cov, rate, lower, upper)
     return _quadratic(mean - rate, cov, least, lower, upper, np.inf)
 
 
