@@ -49,17 +49,16 @@ def walk_forward(
     """
     if not callable(strategy):
         raise ValueError(f"strategy must be callable: strategy(past) -> weights; it is {strategy!r}.")
-    returns = _market(returns)
-    X, days, columns = returns.to_numpy(), returns.index, returns.columns
-    clock, k = np.arange(len(days)), window  # counts rows; months, ...
-    last = now = clock - _whole("delay", delay, 0)
+    X, days, columns = _market(returns)
+    last = np.arange(len(days)) - _whole("delay", delay, 0)
     if isinstance(window, str):
-        clock = now = _starts(days, window[-1:]).cumsum() - 1
-        k = int(window[:-1]) if window[:-1].isdecimal() else window
-    k = 0 if k is None else _whole("window", k, 1)
-    first = clock.searchsorted(now - k) if k else 0 * clock
-    last = np.minimum(last, clock.searchsorted(now))
-    full = (now >= k) & (last > first)
+        k = _whole("window", int(window[:-1]) if window[:-1].isdecimal() else window, 1)
+        month = _starts(days, window[-1:]).cumsum()  # or week, ...
+        first = np.where(month > k, month.searchsorted(month - k), -1)
+        last = np.minimum(last, month.searchsorted(month))
+    else:
+        first = last - _whole("window", window, 1) if window is not None else 0 * last
+    full = (first >= 0) & (first < last)
     asked = np.flatnonzero(full & _starts(days, calendar, full.argmax()))
     if not asked.size:
         rows = f"the {len(days)} rows from {_day(days[0])} to {_day(days[-1])}"
@@ -98,18 +97,16 @@ def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
         >>> run.weights["A"].round(4).tolist(), run.turnover.round(4).tolist(), run.returns.round(4).tolist()
         ([0.5, 0.6], [0.4762, 0.0], [0.1905, 0.0])
     """
-    returns = _market(returns)
-    X, days, T = returns.to_numpy(), returns.index, len(returns)
+    X, days, columns = _market(returns)
+    T, n = X.shape
     given = dict(cost=cost, band=band, borrow=borrow).items()
     cost, band, borrow = (number(name, value, 0, np.inf, "be a number >= 0") for name, value in given)
-    targets = frame("targets", targets)
-    W = _targets(targets, returns.columns, cost, borrow)
-    plan = dict(zip(days.searchsorted(targets.index), W, strict=True))  # of several for one row, the last
+    plan = _plan(targets, days, columns, cost, borrow)
     start = min(plan, default=T)
     again = np.flatnonzero(_starts(days, T if rebalance is None else rebalance, start))
     edges = np.unique([0, *plan, *again[again > start], T])
     weights, earned, turnover = np.zeros_like(X), np.zeros(T), np.zeros(T)
-    held = aim = np.eye(X.shape[1])[-1]
+    held = aim = np.eye(n)[-1]
     for a, b in pairwise(edges):
         aim, kept = plan.get(a, aim), 1.0
         if abs(aim - held).max() > band:
@@ -123,10 +120,10 @@ def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
         earned[a : a + m] = np.maximum(wealth[1 : m + 1], 0) / wealth[:m] - 1
         if wealth[m] <= 0:
             break
-        held = np.bincount(on, values[-1] / wealth[-1], len(held))
+        held = np.bincount(on, values[-1] / wealth[-1], n)
     series = dict(returns=earned, turnover=turnover, cash=X[:, -1]).items()
     series = [pd.Series(x, days, name=name) for name, x in series]
-    return Backtest(pd.DataFrame(weights, days, returns.columns, copy=False), *series)
+    return Backtest(pd.DataFrame(weights, days, columns, copy=False), *series)
 
 
 def sweep(evaluate, grid, *, jobs=None):
@@ -171,7 +168,7 @@ def _day(value):
 
 
 def _market(returns):
-    """Returns in the order of their days, if they make a market."""
+    """Values, days and columns of returns in the order of days, if they make a market."""
     returns = frame("returns", returns)
     if returns.empty:
         raise ValueError("returns must be a DataFrame with rows and columns, the last of which is cash.")
@@ -186,11 +183,12 @@ def _market(returns):
             f"returns must be numbers >= -1; {returns.columns[j]} on {_day(returns.index[i])} is {X[i, j]}. "
             f"Known from {_day(known.min())} to {_day(known.max())}: leave it out, or the days it lacks."
         )
-    return returns
+    return X, returns.index, returns.columns
 
 
-def _targets(targets, columns, cost, borrow):
-    """Values of the targets, their rounding put into cash, if they can be held."""
+def _plan(targets, days, columns, cost, borrow):
+    """The weights to hold from some rows on, by row, their rounding put into cash, if they can be held."""
+    targets = frame("targets", targets)
     if not targets.columns.equals(columns):
         raise ValueError(f"targets must have the columns of returns, {[*columns]}; it has {[*targets]}.")
     W = np.where(np.isfinite(W := targets.to_numpy()), W, np.nan)
@@ -204,7 +202,7 @@ def _targets(targets, columns, cost, borrow):
             i = good.argmin()
             raise ValueError(f"Weights must {rule} {value[i]:.6g} on {_day(targets.index[i])}.")
     W[:, -1] = 1 - W[:, :-1].sum(1)
-    return W
+    return dict(zip(days.searchsorted(targets.index), W, strict=True))  # of several for one row, the last
 
 
 def _whole(name, value, least):
