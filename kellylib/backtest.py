@@ -30,21 +30,20 @@ def walk_forward(
     returns, strategy, *, window="1M", calendar="M", delay=0, rebalance=None, cost=0.0, band=0.0, borrow=0.0
 ):
     """Backtest of a strategy that is asked again and again, with copies of the rows known by then only.
-    A ValueError names the day. Home chapter: Replication (notebooks/06_replication).
+    ValueErrors name the day of what cannot be. Home chapter: Replication (notebooks/06_replication).
 
     Parameters:
         strategy (callable): ``strategy(past) -> weights``, n of them with sum 1.
-        window (str, int or None): What it sees: the last three whole months with rows, ``"3M"``, or week,
-            ``"1W"``; the last 63 rows, 63; all rows, None. Before there are so many, it is not asked.
-        calendar (str or int): When it is asked: on the first row of each ``"M"`` or ``"W"``; every 5 rows, 5.
+        window (str, int or None): What it sees: the last three whole months with rows, ``"3M"``; the last
+            whole week, ``"1W"``; the last 63 rows, 63; all, None. It is not asked before there are so many.
+        calendar (str or int): When it is asked: on first rows of months, ``"M"``, weeks, ``"W"``; 5th rows, 5.
         delay (int): Rows between the last that it sees and the trade; 0 decides and trades at the same close.
         returns, rebalance, cost, band, borrow: As in `hold`.
     Returns:
         Backtest
     Examples:
         >>> market = pd.DataFrame({"A": [0.1, 0.5, -0.5], "cash": 0}, pd.date_range("2025-01-31", periods=3))
-        >>> run = walk_forward(market, lambda past: [1, 0] if past["A"].mean() > 0 else [0, 1])
-        >>> run.returns.tolist()
+        >>> walk_forward(market, lambda past: np.eye(2)[past.mean().argmax()]).returns.tolist()
         [0.0, 0.5, -0.5]
     """
     if not callable(strategy):
@@ -78,14 +77,14 @@ def walk_forward(
 
 def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
     """Backtest of given weights, each from the first row on or after its day; before that, cash.
-    It takes the days on trust: only `walk_forward` keeps the future from the weights. A ValueError names the
-    day. Home chapter: Replication (notebooks/06_replication).
+    It takes the days on trust: only `walk_forward` keeps the future from the weights. ValueErrors name the
+    day of what cannot be. Home chapter: Replication (notebooks/06_replication).
 
     Parameters:
         returns (DataFrame, shape (T, n)): Simple returns, cash the last column; row t is day t to the next.
         targets (DataFrame, shape (m, n)): Weights by day, each row with sum 1.
-        rebalance (None, str or int): When to trade back to the target: never, weights drift, None; on every
-            row, weights are constant, 1; on the first row of each month, ``"M"``, or week, ``"W"``.
+        rebalance (None, str or int): When to trade back to the target, besides its first day: never (weights
+            drift), None; on each row (constant weights), 1; on first rows of months, ``"M"``, weeks, ``"W"``.
         cost (float): Paid out of wealth per unit of value bought or sold, >= 0.
         band (float): Trade only if some weight is off its target by more than this, >= 0.
         borrow (float): The most that targets may owe, a fraction of wealth, >= 0; debt pays what cash earns.
