@@ -36,7 +36,7 @@ def walk_forward(
         strategy (callable): ``strategy(past) -> weights``, n of them with sum 1.
         window (str, int or None): What it sees: the last three whole months with rows, ``"3M"``; the last
             whole week, ``"1W"``; the last 63 rows, 63; all, None. It is not asked before there are so many.
-        calendar (str or int): When it is asked: on first rows of months, ``"M"``, weeks, ``"W"``; 5th rows, 5.
+        calendar (str or int): Asked on first rows of months, ``"M"``, weeks, ``"W"``; on every fifth row, 5.
         delay (int): Rows between the last that it sees and the trade; 0 decides and trades at the same close.
         returns, rebalance, cost, band, borrow: As in `hold`.
     Returns:
