@@ -1,7 +1,7 @@
 """Weights -> wealth: strategies walk forward and see only what was known. Knows no strategy."""
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,12 @@ from kellydata.checks import frame, number, numbers
 @dataclass(frozen=True, eq=False)
 class Backtest:
     r"""What was held and earned: :math:`1 + r_t = (1 - \text{cost}\,\text{turnover}_t)\, w_t^\top (1 + R_t)`.
+    Home chapter: Replication (notebooks/06_replication).
 
     Attributes:
-        weights (DataFrame, shape (T, n)): Fractions of wealth at the start of each row, after its trade; 0
-            after ruin.
+        weights (DataFrame, shape (T, n)): Fractions of wealth after the trade of each row; 0 after ruin.
         returns, turnover, cash (Series, shape (T,)): Simple returns of wealth, net of costs (-1 at ruin, then
             0); stocks bought plus sold, fractions of wealth before the trade; simple returns of cash.
-        Home chapter: Replication (notebooks/06_replication).:
     """
 
     weights: pd.DataFrame
@@ -31,45 +30,42 @@ def walk_forward(
     returns, strategy, *, window="1M", calendar="M", delay=0, rebalance=None, cost=0.0, band=0.0, borrow=0.0
 ):
     """Backtest of a strategy that is asked again and again, with copies of the rows known by then only.
-
-    A ValueError for a market, window or weights that cannot be names the day.
-    Home chapter: Replication (notebooks/06_replication).
+    ValueErrors name the day of what cannot be. Home chapter: Replication (notebooks/06_replication).
 
     Parameters:
         strategy (callable): ``strategy(past) -> weights``, n of them with sum 1.
         window (str, int or None): What it sees: the last three whole months with rows, ``"3M"``; the last
-            whole week, ``"1W"``; the last 63 rows, 63; all rows, None. It is not asked before the data reach
-            back so far.
-        calendar (str or int): When it is asked: on the first row of each month, ``"M"``, or week, ``"W"``; on
-            every fifth row, 5.
+            whole week, ``"1W"``; the last 63 rows, 63; all, None. It is not asked before there are so many.
+        calendar (str or int): Asked on first rows of months, ``"M"``, weeks, ``"W"``; on every fifth row, 5.
         delay (int): Rows between the last that it sees and the trade; 0 decides and trades at the same close.
         returns, rebalance, cost, band, borrow: As in `hold`.
     Returns:
         Backtest
     Examples:
-        >>> days = pd.date_range("2025-01-31", periods=3)
-        >>> market = pd.DataFrame({"A": [0.1, 0.5, -0.5], "cash": 0.01}, days)
-        >>> run = walk_forward(market, lambda past: [1, 0] if past["A"].mean() > 0 else [0, 1])
-        >>> run.returns.round(8).tolist()
-        [0.01, 0.5, -0.5]
+        >>> market = pd.DataFrame({"A": [0.1, 0.5, -0.5], "cash": 0}, pd.date_range("2025-01-31", periods=3))
+        >>> walk_forward(market, lambda past: np.eye(2)[past.mean().argmax()]).returns.tolist()
+        [0.0, 0.5, -0.5]
     """
     if not callable(strategy):
         raise ValueError(f"strategy must be callable: strategy(past) -> weights; it is {strategy!r}.")
-    returns, X = _market(returns)
-    days, columns = returns.index, returns.columns
-    first, last = _windows(days, window, delay)
-    full = last > first
+    X, days, columns = _market(returns)
+    last = np.arange(len(days)) - _whole("delay", delay, 0)
+    if isinstance(window, str):
+        k = _whole("window", int(window[:-1]) if window[:-1].isdecimal() else window, 1)
+        month = _starts(days, window[-1:]).cumsum()  # or week, ...
+        first = np.where(month > k, month.searchsorted(month - k), -1)
+        last = np.minimum(last, month.searchsorted(month))
+    else:
+        first = last - _whole("window", window, 1) if window is not None else 0 * last
+    full = (first >= 0) & (first < last)
     asked = np.flatnonzero(full & _starts(days, calendar, full.argmax()))
     if not asked.size:
-        raise ValueError(
-            f"No decision falls within the {len(X)} rows from {_day(days[0])} to {_day(days[-1])}: shorten "
-            f"the window, {window!r}, or give more data."
-        )
+        rows = f"the {len(days)} rows from {_day(days[0])} to {_day(days[-1])}"
+        raise ValueError(f"No decision falls within {rows}: shorten the window, {window!r}.")
     targets = np.empty((len(asked), len(columns)))
     for i, t in enumerate(asked):
-        seen = slice(first[t], last[t])  # copied, days too: a view would lead to the rest of its array
-        past = pd.DataFrame(X[seen].copy("K"), days.take(range(first[t], last[t])), columns, copy=False)
-        w = strategy(past)
+        a, b = first[t], last[t]  # copied, days too: a view would lead to the rest of its array
+        w = strategy(pd.DataFrame(X[a:b], days.take(range(a, b)), columns, copy=True))
         w = w.reindex(columns) if isinstance(w, pd.Series) and len(w) == len(columns) else w
         what = f"strategy must return {len(columns)} weights, cash the last; on {_day(days[t])}: "
         if (w := numbers(what + "they", w)).shape != columns.shape:
@@ -81,21 +77,17 @@ def walk_forward(
 
 def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
     """Backtest of given weights, each from the first row on or after its day; before that, cash.
-
-    It takes the days on trust: only `walk_forward` keeps the future from the weights. A ValueError for a
-    market or weights that cannot be names the day. Home chapter: Replication (notebooks/06_replication).
+    It takes the days on trust: only `walk_forward` keeps the future from the weights. ValueErrors name the
+    day of what cannot be. Home chapter: Replication (notebooks/06_replication).
 
     Parameters:
-        returns (DataFrame, shape (T, n)): Simple returns, cash the last column; row t runs from day t to the
-            next row's day.
+        returns (DataFrame, shape (T, n)): Simple returns, cash the last column; row t is day t to the next.
         targets (DataFrame, shape (m, n)): Weights by day, each row with sum 1.
-        rebalance (None, str or int): When to trade back to the target, besides its first day: never, so that
-            weights drift, None; on every row, which holds them constant, 1; on the first row of each month,
-            ``"M"``, or week, ``"W"``.
+        rebalance (None, str or int): When to trade back to the target, besides its first day: never (weights
+            drift), None; on each row (constant weights), 1; on first rows of months, ``"M"``, weeks, ``"W"``.
         cost (float): Paid out of wealth per unit of value bought or sold, >= 0.
         band (float): Trade only if some weight is off its target by more than this, >= 0.
-        borrow (float): The most cash that targets may owe, as a fraction of wealth, >= 0. Debt pays the
-            return of cash.
+        borrow (float): The most that targets may owe, a fraction of wealth, >= 0; debt pays what cash earns.
     Returns:
         Backtest
     Examples:
@@ -104,50 +96,43 @@ def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
         >>> run.weights["A"].round(4).tolist(), run.turnover.round(4).tolist(), run.returns.round(4).tolist()
         ([0.5, 0.6], [0.4762, 0.0], [0.1905, 0.0])
     """
-    returns, X = _market(returns)
-    T, days = len(X), returns.index
+    X, days, columns = _market(returns)
+    T, n = X.shape
     given = dict(cost=cost, band=band, borrow=borrow).items()
     cost, band, borrow = (number(name, value, 0, np.inf, "be a number >= 0") for name, value in given)
-    targets = frame("targets", targets)
-    W = _targets(targets, returns.columns, cost, borrow)
-    plan = dict(zip(days.searchsorted(targets.index), W, strict=True))  # of several for one row, the last
+    plan = _plan(targets, days, columns, cost, borrow)
     start = min(plan, default=T)
     again = np.flatnonzero(_starts(days, T if rebalance is None else rebalance, start))
     edges = np.unique([0, *plan, *again[again > start], T])
     weights, earned, turnover = np.zeros_like(X), np.zeros(T), np.zeros(T)
-    held = aim = np.eye(X.shape[1])[-1]
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    held = aim = np.eye(n)[-1]
+    for a, b in pairwise(edges):
         aim, kept = plan.get(a, aim), 1.0
         if abs(aim - held).max() > band:
             kept = _after_cost(aim[:-1], held[:-1], cost)
             turnover[a], held = abs(aim[:-1] * kept - held[:-1]).sum(), aim
         on = held.nonzero()[0]
-        values = held[on] * np.cumprod(1 + X[a:b, on], axis=0)
+        values = kept * held[on] * np.cumprod(1 + X[a:b, on], axis=0)
         wealth = np.append(1.0, values.sum(1))
-        ruin = (kept * wealth[1:] <= 0).nonzero()[0]
-        m = ruin[0] + 1 if ruin.size else b - a
+        m = (wealth <= 0).argmax() or b - a  # rows until ruin; it starts at 1
         weights[a, on], weights[a + 1 : a + m, on] = held[on], values[: m - 1] / wealth[1:m, None]
-        earned[a : a + m] = wealth[1 : m + 1] / wealth[:m] - 1
-        earned[a] = kept * wealth[1] - 1
-        if ruin.size:
-            earned[a + m - 1] = -1
+        earned[a : a + m] = np.maximum(wealth[1 : m + 1], 0) / wealth[:m] - 1
+        if wealth[m] <= 0:
             break
-        held = np.bincount(on, values[-1] / wealth[-1], len(held))
-    series = dict(returns=earned, turnover=turnover, cash=X[:, -1])
-    series = {name: pd.Series(x, days, name=name) for name, x in series.items()}
-    return Backtest(pd.DataFrame(weights, days, returns.columns, copy=False), **series)
+        held = np.bincount(on, values[-1] / wealth[-1], n)
+    series = dict(returns=earned, turnover=turnover, cash=X[:, -1]).items()
+    series = [pd.Series(x, days, name=name) for name, x in series]
+    return Backtest(pd.DataFrame(weights, days, columns, copy=False), *series)
 
 
 def sweep(evaluate, grid, *, jobs=None):
-    """Table of ``evaluate(**point)`` at every point of a grid, a row each, computed in parallel by joblib.
-
+    """Table of ``evaluate(**point)`` at every point of a grid, computed in parallel by joblib.
     A terminal shows progress. Home chapter: The audit (notebooks/07_audit).
 
     Parameters:
         evaluate (callable): Takes the parameters of `grid` by name, returns a dict of numbers.
         grid (dict of list): Values of each parameter.
-        jobs (int or None): Processes; None: one, or what ``joblib.parallel_config`` says, such as a Dask
-            cluster.
+        jobs (int or None): Processes; None: one, or what ``joblib.parallel_config`` says (a Dask cluster).
     Returns:
         DataFrame: Parameters, then results, in the order of ``itertools.product``.
     Examples:
@@ -182,9 +167,9 @@ def _day(value):
 
 
 def _market(returns):
-    """Returns in the order of their days, and their values, if they make a market."""
+    """Values, days and columns of returns in the order of days, if they make a market."""
     returns = frame("returns", returns)
-    if not returns.size:
+    if returns.empty:
         raise ValueError("returns must be a DataFrame with rows and columns, the last of which is cash.")
     for labels in returns.axes:
         if labels.has_duplicates:
@@ -197,26 +182,26 @@ def _market(returns):
             f"returns must be numbers >= -1; {returns.columns[j]} on {_day(returns.index[i])} is {X[i, j]}. "
             f"Known from {_day(known.min())} to {_day(known.max())}: leave it out, or the days it lacks."
         )
-    return returns, X
+    return X, returns.index, returns.columns
 
 
-def _targets(targets, columns, cost, borrow):
-    """Values of the targets, their rounding put into cash, if they can be held."""
+def _plan(targets, days, columns, cost, borrow):
+    """The weights to hold from some rows on, by row, their rounding put into cash, if they can be held."""
+    targets = frame("targets", targets)
     if not targets.columns.equals(columns):
         raise ValueError(f"targets must have the columns of returns, {[*columns]}; it has {[*targets]}.")
     W = np.where(np.isfinite(W := targets.to_numpy()), W, np.nan)
-    stocks, cash = W[:, :-1], W[:, -1]
-    price = cost * abs(stocks).sum(1)
+    total, cash, price = W.sum(1), W[:, -1], cost * abs(W[:, :-1]).sum(1)
     for good, rule, value in (
-        (abs(W.sum(1) - 1) <= 1e-8, "be finite with sum 1; their sum is", W.sum(1)),
+        (abs(total - 1) <= 1e-8, "be finite with sum 1; their sum is", total),
         (cash >= -borrow - 1e-8, f"owe at most borrow={borrow:g} of cash; they hold", cash),
         (price < 1, "leave wealth after cost; they cost", price),
     ):
         if not good.all():
-            i = np.argmin(good)
+            i = good.argmin()
             raise ValueError(f"Weights must {rule} {value[i]:.6g} on {_day(targets.index[i])}.")
-    W[:, -1] = 1 - stocks.sum(1)
-    return W
+    W[:, -1] = 1 - W[:, :-1].sum(1)
+    return dict(zip(days.searchsorted(targets.index), W, strict=True))  # of several for one row, the last
 
 
 def _whole(name, value, least):
@@ -225,29 +210,10 @@ def _whole(name, value, least):
     return min(value, 2**31)  # more than there are rows
 
 
-def _periods(days, unit):
-    """The number of each row's month, week, ...: 0, 1, 2; those without rows do not count."""
-    if unit not in ("D", "W", "M", "Q", "Y") or not isinstance(days, pd.DatetimeIndex):
-        raise ValueError(f"calendar must be D, W, M, Q or Y of dates, not {unit!r} of {type(days).__name__}.")
-    return np.unique(days.to_period(unit).asi8, return_inverse=True)[1]
-
-
-def _starts(days, every, first):
-    """Whether a month or week begins with the row; or whether it is a k-th row from the first."""
-    if isinstance(every, str):
-        return np.diff(_periods(days, every), prepend=-1) > 0
-    return (np.arange(len(days)) - first) % _whole("calendar, rebalance", every, 1) == 0
-
-
-def _windows(days, window, delay):
-    """The first row seen and the row after the last, for each row; no rows where the window is not full."""
-    last = np.arange(len(days)) - _whole("delay", delay, 0)
-    if window is None:
-        return np.zeros_like(last), last
-    if isinstance(window, str):
-        period = _periods(days, window[-1:])
-        k = _whole("window", int(window[:-1]) if window[:-1].isdecimal() else window, 1)
-        first, last = period.searchsorted(period - k), np.minimum(last, period.searchsorted(period))
-        return np.where(period >= k, first, len(days)), last
-    first = last - _whole("window", window, 1)
-    return np.where(first >= 0, first, len(days)), last
+def _starts(days, step, first=0):
+    """Whether a month, week, ... begins with the row; or whether it is a k-th row from the first."""
+    if not isinstance(step, str):
+        return (np.arange(len(days)) - first) % _whole("calendar, rebalance", step, 1) == 0
+    if step not in ("D", "W", "M", "Q", "Y") or not isinstance(days, pd.DatetimeIndex):
+        raise ValueError(f"calendar must be D, W, M, Q or Y of dates, not {step!r} of {type(days).__name__}.")
+    return ~days.to_period(step).duplicated()
