@@ -199,3 +199,88 @@ def check_event(p, odds, i=""):
         given = f"their shapes are {p.shape}, {odds.shape}, sum(p{i}) is {p.sum():.10g}"
         raise ValueError(f"p{i} must be a list with sum 1 (divide by its sum), odds{i} as long; {given}.")
     return p / p.sum(), odds
+
+
+def check_grid(evaluate, grid, jobs):
+    """Say what is wrong with a sweep, if anything is."""
+    if not (callable(evaluate) and isinstance(grid, dict) and grid and all(map(np.iterable, grid.values()))):
+        raise ValueError(f"evaluate must be callable, grid a dict of lists; they are {evaluate!r}, {grid!r}.")
+    if not (jobs is None or isinstance(jobs, int) and jobs):
+        raise ValueError(f"jobs must be None or a whole number but 0; it is {jobs!r}.")
+
+
+def check_strategy(strategy):
+    """Say that a strategy cannot be asked, if so."""
+    if not callable(strategy):
+        raise ValueError(f"strategy must be callable: strategy(past) -> weights; it is {strategy!r}.")
+
+
+def check_answer(w, n, day):
+    """Return the n weights of a strategy as an array, or say what is wrong."""
+    what = f"strategy must return {n} weights, cash the last; on {show_day(day)}: "
+    if (w := numbers(what + "they", w)).shape != (n,):
+        raise ValueError(f"{what}shape {w.shape}.")
+    return w
+
+
+def check_returns(returns):
+    """Values, days and columns of returns in the order of days, if they make a market."""
+    returns = frame("returns", returns)
+    if returns.empty:
+        raise ValueError("returns must be a DataFrame with rows and columns, the last of which is cash.")
+    for labels in returns.axes:
+        if labels.has_duplicates:
+            raise ValueError(
+                f"Days and columns must come once; not {show_day(labels[labels.duplicated()][0])}."
+            )
+    X = returns.to_numpy()
+    if not (X.min() >= -1 and X.max() < np.inf):
+        i, j = np.argwhere(~((X >= -1) & (X < np.inf)))[0]
+        known = returns.iloc[:, j].dropna().index
+        it = f"{returns.columns[j]} on {show_day(returns.index[i])} is {X[i, j]}"
+        span = f"Known from {show_day(known.min())} to {show_day(known.max())}"
+        raise ValueError(
+            f"returns must be numbers >= -1; {what}. {span}: leave it out, or the days it lacks."
+        )
+    return X, returns.index, returns.columns
+
+
+def check_targets(targets, days, columns, cost, borrow):
+    """The weights to hold from some rows on, by row, their rounding put into cash, if they can be held."""
+    targets = frame("targets", targets)
+    if not targets.columns.equals(columns):
+        raise ValueError(f"targets must have the columns of returns, {[*columns]}; it has {[*targets]}.")
+    W = np.where(np.isfinite(W := targets.to_numpy()), W, np.nan)
+    total, cash, price = W.sum(1), W[:, -1], cost * abs(W[:, :-1]).sum(1)
+    for good, rule, value in (
+        (abs(total - 1) <= 1e-8, "be finite with sum 1; their sum is", total),
+        (cash >= -borrow - 1e-8, f"owe at most borrow={borrow:g} of cash; they hold", cash),
+        (price < 1, "leave wealth after cost; they cost", price),
+    ):
+        if not good.all():
+            i = good.argmin()
+            raise ValueError(f"Weights must {rule} {value[i]:.6g} on {show_day(targets.index[i])}.")
+    W[:, -1] = 1 - W[:, :-1].sum(1)
+    return dict(zip(days.searchsorted(targets.index), W, strict=True))  # of several for one row, the last
+
+
+def check_shares(weights, prices, capital):
+    """Return the prices of the weights' stocks, or say what is wrong."""
+    prices = prices.reindex(weights.index)
+    if not ((weights >= 0).all() and weights.sum() <= 1 + 1e-9 and capital >= 0):
+        raise ValueError(f"weights must be >= 0 with sum <= 1, capital >= 0; {weights.sum():g}, {capital!r}.")
+    for name, price in prices[~(prices > 0)].items():
+        raise ValueError(f"prices must be > 0, one for each stock; {name} has {price}.")
+    return prices
+
+
+def whole(name, value, least):
+    """Return a whole number, but for more than there are rows, or say what it must be."""
+    if not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{name} must be a whole number >= {least} or a calendar; it is {value!r}.")
+    return min(value, 2**31)  # more than there are rows
+
+
+def show_day(value):
+    """A day as text, without the clock of a midnight."""
+    return str(value).removesuffix(" 00:00:00")

@@ -6,14 +6,12 @@ from itertools import pairwise, product
 import numpy as np
 import pandas as pd
 
-from kellydata.checks import frame, number, numbers
+from kellydata import checks
 
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
     r"""What was held and earned: :math:`1 + r_t = (1 - \text{cost}\,\text{turnover}_t)\, w_t^\top (1 + R_t)`.
-    Home chapter: Replication (notebooks/06_replication).
-
     Attributes:
         weights (DataFrame, shape (T, n)): Fractions of wealth after the trade of each row; 0 after ruin.
         returns, turnover, cash (Series, shape (T,)): Simple returns of wealth, net of costs (-1 at ruin, then
@@ -30,7 +28,7 @@ def walk_forward(
     returns, strategy, *, window="1M", calendar="M", delay=0, rebalance=None, cost=0.0, band=0.0, borrow=0.0
 ):
     """Backtest of a strategy that is asked again and again, with copies of the rows known by then only.
-    ValueErrors name the day of what cannot be. Home chapter: Replication (notebooks/06_replication).
+    ValueErrors name the day of what cannot be.
 
     Parameters:
         strategy (callable): ``strategy(past) -> weights``, n of them with sum 1.
@@ -46,31 +44,27 @@ def walk_forward(
         >>> walk_forward(market, lambda past: np.eye(2)[past.mean().argmax()]).returns.tolist()
         [0.0, 0.5, -0.5]
     """
-    if not callable(strategy):
-        raise ValueError(f"strategy must be callable: strategy(past) -> weights; it is {strategy!r}.")
-    X, days, columns = _market(returns)
-    last = np.arange(len(days)) - _whole("delay", delay, 0)
+    checks.check_strategy(strategy)
+    X, days, columns = checks.check_returns(returns)
+    last = np.arange(len(days)) - checks.whole("delay", delay, 0)
     if isinstance(window, str):
-        k = _whole("window", int(window[:-1]) if window[:-1].isdecimal() else window, 1)
+        k = checks.whole("window", int(window[:-1]) if window[:-1].isdecimal() else window, 1)
         month = _starts(days, window[-1:]).cumsum()  # or week, ...
         first = np.where(month > k, month.searchsorted(month - k), -1)
         last = np.minimum(last, month.searchsorted(month))
     else:
-        first = last - _whole("window", window, 1) if window is not None else 0 * last
+        first = last - checks.whole("window", window, 1) if window is not None else 0 * last
     full = (first >= 0) & (first < last)
     asked = np.flatnonzero(full & _starts(days, calendar, full.argmax()))
     if not asked.size:
-        rows = f"the {len(days)} rows from {_day(days[0])} to {_day(days[-1])}"
+        rows = f"the {len(days)} rows from {checks.show_day(days[0])} to {checks.show_day(days[-1])}"
         raise ValueError(f"No decision falls within {rows}: shorten the window, {window!r}.")
     targets = np.empty((len(asked), len(columns)))
     for i, t in enumerate(asked):
         a, b = first[t], last[t]  # copied, days too: a view would lead to the rest of its array
         w = strategy(pd.DataFrame(X[a:b], days.take(range(a, b)), columns, copy=True))
         w = w.reindex(columns) if isinstance(w, pd.Series) and len(w) == len(columns) else w
-        what = f"strategy must return {len(columns)} weights, cash the last; on {_day(days[t])}: "
-        if (w := numbers(what + "they", w)).shape != columns.shape:
-            raise ValueError(f"{what}shape {w.shape}.")
-        targets[i] = w
+        targets[i] = checks.check_answer(w, len(columns), days[t])
     targets = pd.DataFrame(targets, days[asked], columns)
     return hold(returns, targets, rebalance=rebalance, cost=cost, band=band, borrow=borrow)
 
@@ -78,7 +72,7 @@ def walk_forward(
 def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
     """Backtest of given weights, each from the first row on or after its day; before that, cash.
     It takes the days on trust: only `walk_forward` keeps the future from the weights. ValueErrors name the
-    day of what cannot be. Home chapter: Replication (notebooks/06_replication).
+    day of what cannot be.
 
     Parameters:
         returns (DataFrame, shape (T, n)): Simple returns, cash the last column; row t is day t to the next.
@@ -96,11 +90,11 @@ def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
         >>> run.weights["A"].round(4).tolist(), run.turnover.round(4).tolist(), run.returns.round(4).tolist()
         ([0.5, 0.6], [0.4762, 0.0], [0.1905, 0.0])
     """
-    X, days, columns = _market(returns)
+    X, days, columns = checks.check_returns(returns)
     T, n = X.shape
     given = dict(cost=cost, band=band, borrow=borrow).items()
-    cost, band, borrow = (number(name, value, 0, np.inf, "be a number >= 0") for name, value in given)
-    plan = _plan(targets, days, columns, cost, borrow)
+    cost, band, borrow = (checks.number(name, value, 0, np.inf, "be a number >= 0") for name, value in given)
+    plan = checks.check_targets(targets, days, columns, cost, borrow)
     start = min(plan, default=T)
     again = np.flatnonzero(_starts(days, T if rebalance is None else rebalance, start))
     edges = np.unique([0, *plan, *again[again > start], T])
@@ -127,7 +121,7 @@ def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
 
 def sweep(evaluate, grid, *, jobs=None):
     """Table of ``evaluate(**point)`` at every point of a grid, computed in parallel by joblib.
-    A terminal shows progress. Home chapter: The audit (notebooks/07_audit).
+    A terminal shows progress.
 
     Parameters:
         evaluate (callable): Takes the parameters of `grid` by name, returns a dict of numbers.
@@ -142,10 +136,7 @@ def sweep(evaluate, grid, *, jobs=None):
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    if not (callable(evaluate) and isinstance(grid, dict) and grid and all(map(np.iterable, grid.values()))):
-        raise ValueError(f"evaluate must be callable, grid a dict of lists; they are {evaluate!r}, {grid!r}.")
-    if not (jobs is None or isinstance(jobs, int) and jobs):
-        raise ValueError(f"jobs must be None or a whole number but 0; it is {jobs!r}.")
+    checks.check_grid(evaluate, grid, jobs)
     points = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
     results = Parallel(jobs, return_as="generator")(delayed(evaluate)(**point) for point in points)
     progress = tqdm(results, total=len(points), disable=None)
@@ -162,58 +153,10 @@ def _after_cost(aim, held, cost):
     return max(x, 0.0)  # 0: the costs exceed what there is
 
 
-def _day(value):
-    return str(value).removesuffix(" 00:00:00")
-
-
-def _market(returns):
-    """Values, days and columns of returns in the order of days, if they make a market."""
-    returns = frame("returns", returns)
-    if returns.empty:
-        raise ValueError("returns must be a DataFrame with rows and columns, the last of which is cash.")
-    for labels in returns.axes:
-        if labels.has_duplicates:
-            raise ValueError(f"Days and columns must come once; not {_day(labels[labels.duplicated()][0])}.")
-    X = returns.to_numpy()
-    if not (X.min() >= -1 and X.max() < np.inf):
-        i, j = np.argwhere(~((X >= -1) & (X < np.inf)))[0]
-        known = returns.iloc[:, j].dropna().index
-        raise ValueError(
-            f"returns must be numbers >= -1; {returns.columns[j]} on {_day(returns.index[i])} is {X[i, j]}. "
-            f"Known from {_day(known.min())} to {_day(known.max())}: leave it out, or the days it lacks."
-        )
-    return X, returns.index, returns.columns
-
-
-def _plan(targets, days, columns, cost, borrow):
-    """The weights to hold from some rows on, by row, their rounding put into cash, if they can be held."""
-    targets = frame("targets", targets)
-    if not targets.columns.equals(columns):
-        raise ValueError(f"targets must have the columns of returns, {[*columns]}; it has {[*targets]}.")
-    W = np.where(np.isfinite(W := targets.to_numpy()), W, np.nan)
-    total, cash, price = W.sum(1), W[:, -1], cost * abs(W[:, :-1]).sum(1)
-    for good, rule, value in (
-        (abs(total - 1) <= 1e-8, "be finite with sum 1; their sum is", total),
-        (cash >= -borrow - 1e-8, f"owe at most borrow={borrow:g} of cash; they hold", cash),
-        (price < 1, "leave wealth after cost; they cost", price),
-    ):
-        if not good.all():
-            i = good.argmin()
-            raise ValueError(f"Weights must {rule} {value[i]:.6g} on {_day(targets.index[i])}.")
-    W[:, -1] = 1 - W[:, :-1].sum(1)
-    return dict(zip(days.searchsorted(targets.index), W, strict=True))  # of several for one row, the last
-
-
-def _whole(name, value, least):
-    if not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{name} must be a whole number >= {least} or a calendar; it is {value!r}.")
-    return min(value, 2**31)  # more than there are rows
-
-
 def _starts(days, step, first=0):
     """Whether a month, week, ... begins with the row; or whether it is a k-th row from the first."""
     if not isinstance(step, str):
-        return (np.arange(len(days)) - first) % _whole("calendar, rebalance", step, 1) == 0
+        return (np.arange(len(days)) - first) % checks.whole("calendar, rebalance", step, 1) == 0
     if step not in ("D", "W", "M", "Q", "Y") or not isinstance(days, pd.DatetimeIndex):
         raise ValueError(f"calendar must be D, W, M, Q or Y of dates, not {step!r} of {type(days).__name__}.")
     return ~days.to_period(step).duplicated()

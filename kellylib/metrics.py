@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log1p  # its log of ruin is -inf without a warning
 
-from kellydata.checks import number
+from kellydata.checks import check_shares, number
 from kellylib import backtest
 
 
@@ -113,11 +113,7 @@ def shares(weights, prices, capital):
     >>> bought.to_dict(), float(cash)
     ({'A': 1, 'B': 5}, 45.0)
     """
-    prices = prices.reindex(weights.index)
-    if not ((weights >= 0).all() and weights.sum() <= 1 + 1e-9 and capital >= 0):
-        raise ValueError(f"weights must be >= 0 with sum <= 1, capital >= 0; {weights.sum():g}, {capital!r}.")
-    for name, price in prices[~(prices > 0)].items():
-        raise ValueError(f"prices must be > 0, one for each stock; {name} has {price}.")
+    prices = check_shares(weights, prices, capital)
     bought = np.floor(weights * capital / prices).astype(int)
     return bought, capital - (bought * prices).sum()
 
