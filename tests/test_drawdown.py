@@ -1,7 +1,9 @@
 """kelly_drawdown: feasible always, certified, in step with cvxpy, and quick."""
 
+import re
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -125,6 +127,22 @@ def test_the_gap_of_bad_weights_covers_what_they_lack(share, monkeypatch):
         if best.growth > bad.growth + 1e-7:
             lacks[bool(full.growth > best.growth + 1e-9)].append(bad.gap / (best.growth - bad.growth))
     assert min(map(len, lacks.values())) >= 8 and max(min(x) for x in lacks.values()) < 1.5
+
+
+def test_how_often_kelly_halves_the_wealth_on_a_coin_by_tossing_it():
+    """The chapter's exact value, stored, against plain tosses that share nothing with its sums."""
+    stored = Path(__file__).resolve().parents[1] / "notebooks" / "08_security.ipynb"
+    (exact,) = re.findall(
+        r'"1\.00 +0\.20 +1\.0000 +1\.0000 +0\.5000 +(0\.\d{4}) +0\.5000', stored.read_text()
+    )
+    rng, runs, fallen = np.random.default_rng(0), 500_000, 0
+    wealth = np.ones(runs)
+    while len(wealth):
+        wealth *= np.where(rng.random(len(wealth)) < 0.6, 1.2, 0.8)
+        fallen += (wealth <= 0.5).sum()
+        wealth = wealth[(wealth > 0.5) & (wealth < 1e4)]  # from there it halves once in 20,000 times at most
+    share = fallen / runs
+    assert abs(share - float(exact)) <= 4 * np.sqrt(share * (1 - share) / runs)
 
 
 @pytest.mark.parametrize("alpha, beta", [(0.5, 0.1), (0.9, 0.3), (0.7, 0.001), (0.99, 0.2)])
