@@ -104,7 +104,7 @@ print(f"who knew p would stake {f_star:.4f} and grow by {g_star:.6f} nats per be
 # :::
 #
 # The theorem surprises people who expect uncertainty to shrink the bet. It does, but only through the mean: the posterior mean is itself pulled towards the prior. It also holds for a sequence of bets with learning in between. The logarithm of final wealth is a sum, what you see does not depend on what you stake,
-# and so each term is maximized separately, with the posterior of its time. (For other utilities than the logarithm none of this is true.)
+# and so each term is maximized separately, with the posterior of its time. (For one bet only the mean matters whatever the utility, since expected utility is linear in $p$ too; the stake is then another. For a sequence of bets it needs the logarithm: {ref}`ex-uncertainty-same`.)
 #
 # After $h$ heads in $n$ tosses, a prior Beta$(a, a)$ becomes the posterior Beta$(a + h,\, a + n - h)$ with mean $(a + h)/(2a + n)$, and the even-money stake is
 #
@@ -195,7 +195,7 @@ assert all(over_prior(k * plug_in) <= over_prior(bayes) + 1e-15 for k in np.lins
 # k \approx \frac{f^{\star 2}}{f^{\star 2} + v}, \qquad v = \frac{4pq}{n} .
 # $$ (eq-uncertainty-factor)
 #
-# Bias is bought to save variance, as in all shrinkage. The factor is one when the edge is large compared with its standard error, and one half when the edge is exactly one standard error. *Half Kelly is the right answer to an estimate that is one standard error from zero.* The paper too ends with a back-of-envelope correction that needs only the estimate and its variance; this one is derived here, for even money.
+# Bias is bought to save variance, as in all shrinkage. The factor is one when the edge is large compared with its standard error, and one half when the edge is exactly one standard error. *Half of the plug-in stake is the right answer to a true edge of one standard error.* To the true edge, note, and not to an estimate that lies one standard error from zero: an estimate put into the formula is another rule, to which we come below. The paper too ends with a back-of-envelope correction; it needs only the estimate and its variance. Ours is derived here, for even money.
 
 # %%
 def best_factor(n):
@@ -241,6 +241,7 @@ table.rename_axis("tosses").round(4)
 # %% [markdown]
 # Read the table from the top. The columns after the second are growth as a share of what the true $p$ would give. After ten tosses the Bayesian with the uniform prior *loses* money on this coin: a flat prior thinks extreme coins as likely as mild ones and so believes lucky streaks. That is no contradiction to its being
 # best on average over the prior; our coin is a mild one. After some twenty tosses half Kelly is close to the ceiling, because the best factor passes through one half there. After a thousand, half Kelly still keeps only its three quarters, while the rules that learn approach one.
+# The rule that puts its own estimate into the formula is better than the Bayesian after ten and twenty tosses and worse from fifty on: on top of the prior it shrinks too much.
 # A fixed fraction is insurance that never lapses; a shrinkage factor is one whose premium falls as knowledge grows.
 
 # %%
@@ -378,8 +379,7 @@ ax.set_xlabel("growth lost, 0.01 nats per year")
 plt.show()
 
 # %% [markdown]
-# The table does not say what the textbook promises. Shrinking removes almost half of the squared error of the means, and yet the portfolio of the shrunken means loses *more* growth than that of the sample means; the interval stays clear of zero. For the shrunken covariance the interval covers zero (with fewer worlds and other seeds
-# we have also seen it just above zero): the effect, if there is one, is of no practical size, because sixty months say enough about the covariances of ten stocks. Half of the sample portfolio, equal weights and cash all lose more, each with an interval far from zero. Only the ceiling shows that there was something to gain.
+# The table does not say what the textbook promises. Shrinking removes almost half of the squared error of the means, and yet the portfolio of the shrunken means loses *more* growth than that of the sample means; the interval stays clear of zero. For the shrunken covariance the interval covers zero: the effect, if there is one, is of no practical size, because sixty months say enough about the covariances of ten stocks. Half of the sample portfolio, equal weights and cash all lose more, each with an interval far from zero. Only the ceiling shows that there was something to gain.
 #
 # Why does the better estimate give the worse portfolio? The target of the shrinkage, the average $\bar m$, is itself the least known number of all: the common factor does not average out over stocks, and its standard error after 60 months is as large as the premium over cash. When the market happened to do badly, all shrunken
 # means sink below the return of cash *together*, and the bettor leaves a favourable market. Among unshrunken means some stock has always done well, and the budget is spent on it. That is a right action for a wrong reason. If this is the explanation, the damage must sit in the worlds whose sample was poor. We split the worlds at the median of the observed average:
@@ -391,7 +391,7 @@ halves = {"market did poorly": interval(harm[poor]), "market did well": interval
 pd.DataFrame(halves).T.round(3)
 
 # %% [markdown]
-# All of the damage is there. In the poor half the extra loss is large and its interval stays above zero; in the other half the interval covers zero, and nothing can be said against shrinking or for it. (That interval is near the edge: with 600 worlds we saw shrinking help a little there, with 300 harm a little.) An estimator should be judged by the decision that it feeds, and a squared error treats all directions alike. The growth does not: an error that moves all means up or down together costs most where the choice is between stocks and cash.
+# All of the damage is there. In the poor half the extra loss is large and its interval stays above zero; in the other half the interval covers zero, and nothing can be said against shrinking or for it. An estimator should be judged by the decision that it feeds, and a squared error treats all directions alike. The growth does not: an error that moves all means up or down together costs most where the choice is between stocks and cash.
 #
 # (sec-uncertainty-ball)=
 # ## Playing for the worst: a ball of probabilities

@@ -1,15 +1,17 @@
 """kelly_drawdown: feasible always, certified, in step with cvxpy, and quick."""
 
+import re
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 
 from kellylib import add_cash, bet_growth, certify, growth_rate, kelly_drawdown, kelly_full
-from kellylib.risk import log_moment
+from kellylib.risk import log_moment, tilted_kelly
 
 COIN = [[2.0, 1.0], [0.0, 1.0]], [0.6, 0.4]
 
@@ -30,6 +32,20 @@ def excess(R, p, w, alpha, beta):
     wealth = np.asarray(R) @ w
     p = np.full(len(wealth), 1 / len(wealth)) if p is None else np.asarray(p)
     return p @ wealth ** -(np.log(beta) / np.log(alpha)) - 1
+
+
+def certified(R, p, w, alpha, beta):
+    """How much faster than w, at most, feasible weights grow: Jensen's bound, as in chapter 08."""
+    wealth, power = np.asarray(R) @ w, np.log(beta) / np.log(alpha)
+    p = np.full(len(wealth), 1 / len(wealth)) if p is None else np.asarray(p)
+    h, q = np.log(p @ wealth**-power), p * wealth**-power / (p @ wealth**-power)
+
+    def bound(theta):
+        m = (1 - theta) * p + theta * q
+        return (np.log((m / wealth @ R).max()) - theta * h / power) / (1 - theta)
+
+    search = minimize_scalar(bound, bounds=(0, 0.999), method="bounded", options={"xatol": 1e-10})
+    return min(search.fun, bound(0.0))
 
 
 def by_cvxpy(R, p, alpha, beta):
@@ -68,7 +84,9 @@ def test_agrees_with_cvxpy_within_the_certified_gap(seeds):
         while excess(R, p, w, alpha, beta) > 1e-15:  # theirs may overdraw a little: take it back
             w, back = (w - back * (w - cash) if back < 1 else cash), 2 * back
         assert excess(R, p, w, alpha, beta) <= 1e-15, seed
-        assert growth_rate(R, p, w) <= ours.growth + ours.gap + 1e-15, seed
+        theirs, gap = growth_rate(R, p, w), certified(R, p, w, alpha, beta)
+        assert theirs <= ours.growth + ours.gap + 1e-15, seed
+        assert ours.growth <= theirs + gap + 1e-12 and gap <= 1e-4, seed
     assert solved >= 45 and 15 <= binding <= 45
 
 
@@ -80,6 +98,51 @@ def test_the_certificate_holds_against_every_feasible_rival():
     rivals = [w for w in rivals if excess(R, p, w, alpha, beta) <= 0]
     assert len(rivals) > 100
     assert max(growth_rate(R, p, w) for w in rivals) <= ours.growth + ours.gap
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
+def test_the_gap_of_bad_weights_covers_what_they_lack(share, monkeypatch):
+    """The solver is made to miss; what it says of itself must still be true, and now matters."""
+    lacks = {True: [], False: []}  # does the constraint bind?
+
+    def spoil(w):
+        return (1 - share) * w + share * np.random.default_rng(len(w)).dirichlet(np.full(len(w), 0.5))
+
+    def missed(R, p, power, theta, near):
+        w = tilted_kelly(R, p, power, theta, near)
+        return w if theta == 1.0 else spoil(w)  # 1: the least risk, from which the search starts
+
+    for seed in range(40):
+        R, p, alpha, beta = market(seed)
+        best, full = kelly_drawdown(R, p, alpha=alpha, beta=beta), kelly_full(R, p)
+        with monkeypatch.context() as patch:
+            patch.setattr("kellylib.risk.tilted_kelly", missed)
+            patch.setattr(
+                "kellylib.risk.kelly_full", lambda R, p: certify(R, p, spoil(kelly_full(R, p).weights))
+            )
+            bad = kelly_drawdown(R, p, alpha=alpha, beta=beta)
+        assert best.gap <= 1e-10 and bad.violation <= 1e-12, seed
+        assert best.growth <= bad.growth + bad.gap + 1e-12, seed
+        assert bad.gap >= certified(R, p, bad.weights, alpha, beta) - 1e-12, seed
+        if best.growth > bad.growth + 1e-7:
+            lacks[bool(full.growth > best.growth + 1e-9)].append(bad.gap / (best.growth - bad.growth))
+    assert min(map(len, lacks.values())) >= 8 and max(min(x) for x in lacks.values()) < 1.5
+
+
+def test_how_often_kelly_halves_the_wealth_on_a_coin_by_tossing_it():
+    """The chapter's exact value, stored, against plain tosses that share nothing with its sums."""
+    stored = Path(__file__).resolve().parents[1] / "notebooks" / "08_security.ipynb"
+    (exact,) = re.findall(
+        r'"1\.00 +0\.20 +1\.0000 +1\.0000 +0\.5000 +(0\.\d{4}) +0\.5000', stored.read_text()
+    )
+    rng, runs, fallen = np.random.default_rng(0), 500_000, 0
+    wealth = np.ones(runs)
+    while len(wealth):
+        wealth *= np.where(rng.random(len(wealth)) < 0.6, 1.2, 0.8)
+        fallen += (wealth <= 0.5).sum()
+        wealth = wealth[(wealth > 0.5) & (wealth < 1e4)]  # from there it halves once in 20,000 times at most
+    share = fallen / runs
+    assert abs(share - float(exact)) <= 4 * np.sqrt(share * (1 - share) / runs)
 
 
 @pytest.mark.parametrize("alpha, beta", [(0.5, 0.1), (0.9, 0.3), (0.7, 0.001), (0.99, 0.2)])

@@ -8,6 +8,7 @@ from scipy.optimize import linprog
 from scipy.special import kl_div
 
 from kellylib import growth_rate, kelly_full, kelly_robust, worst_case
+from kellylib.risk import _steady, tilted_kelly
 
 COIN = [[2.0, 1.0], [0.0, 1.0]], [0.6, 0.4]
 
@@ -70,6 +71,65 @@ def test_no_rival_guarantees_more():
     rivals = 0.8 * s.weights + 0.2 * rng.dirichlet(np.full(R.shape[1], 0.3), 300)
     worst = [growth_rate(R, worst_case(R, p, w, radius=0.01), w) for w in rivals]
     assert max(worst) <= s.growth + s.gap
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
+def test_the_gap_of_bad_weights_covers_what_they_lack(share, monkeypatch):
+    """The solver is made to miss; what it says of itself must still be true, and now matters."""
+    lacks = []
+
+    def missed(R, p, power, theta, near):
+        w = tilted_kelly(R, p, power, theta, near)
+        return (1 - share) * w + share * np.random.default_rng(len(w)).dirichlet(np.full(len(w), 0.5))
+
+    for seed in range(30):
+        R, p, radius = market(seed)
+        best = kelly_robust(R, p, radius=radius)
+        with monkeypatch.context() as patch:
+            patch.setattr("kellylib.risk.tilted_kelly", missed)
+            bad = kelly_robust(R, p, radius=radius)
+        assert best.gap <= 1e-10 and best.growth <= bad.growth + bad.gap + 1e-12, seed
+        if best.growth > bad.growth + 1e-7:
+            lacks.append(bad.gap / (best.growth - bad.growth))
+    assert len(lacks) >= 20 and min(lacks) < 1.1
+
+
+@pytest.mark.parametrize("leak", [1e-6, 0.01, 0.5])
+def test_the_gap_of_weights_that_leak_is_what_they_lack(leak, monkeypatch):
+    """A part is held in an asset worth nothing: all wealth shrinks alike, and nature's answer is the same."""
+    R, p, _ = market(4)
+    R = np.column_stack([R, np.zeros(len(R))])
+    nothing = np.eye(R.shape[1])[-1]
+    best = kelly_robust(R, p, radius=0.01)
+    monkeypatch.setattr(
+        "kellylib.risk.tilted_kelly", lambda *a: (1 - leak) * tilted_kelly(*a) + leak * nothing
+    )
+    bad = kelly_robust(R, p, radius=0.01)
+    assert (
+        abs(best.growth - bad.growth + np.log1p(-leak)) <= 1e-10 and abs(bad.gap + np.log1p(-leak)) <= 1e-10
+    )
+
+
+def test_the_gap_of_bad_weights_in_a_wide_ball(monkeypatch):
+    """The weights may then be the steadiest ones, whose certificate is another: they are spoilt less."""
+
+    def steady(*market):
+        w, dual = _steady(*market)
+        return 0.9 * w + 0.1 / len(w), dual
+
+    def missed(R, *rest):
+        return 0.7 * tilted_kelly(R, *rest) + 0.3 / R.shape[1]
+
+    for seed in range(30):
+        R, p, _ = market(seed)
+        radius = -0.9 * np.log(p.min())
+        best = kelly_robust(R, p, radius=radius)
+        with monkeypatch.context() as patch:
+            patch.setattr("kellylib.risk._steady", steady)
+            patch.setattr("kellylib.risk.tilted_kelly", missed)
+            bad = kelly_robust(R, p, radius=radius)
+        assert best.growth - 1e-12 <= bad.growth + bad.gap, seed
+        assert bad.growth < best.growth - 1e-4, seed
 
 
 def test_worst_case_is_in_the_ball_and_the_worst_of_it():
