@@ -19,9 +19,8 @@ from kellylib.risk import kelly_drawdown, kelly_robust, worst_case
 from kellylib.scenarios import add_cash, empirical
 
 __all__ = [
-    "load_bist30", "simple_returns", "accrued", "add_cash", "empirical",
-    "Solution", "growth_rate", "certify", "kelly_full", "kelly_expcone", "kelly_order2",
-    "bet_growth", "kelly_fraction", "kelly_games", "kelly_games_mixture", "kelly_events", "kelly_race",
-    "kelly_mean_variance", "kelly_drawdown", "kelly_robust", "worst_case",
-    "Backtest", "walk_forward", "hold", "sweep", "summary",
+    "load_bist30", "simple_returns", "accrued", "add_cash", "empirical", "Solution", "growth_rate", "certify",
+    "kelly_full", "kelly_expcone", "kelly_order2", "kelly_mean_variance", "kelly_drawdown", "kelly_robust",
+    "worst_case", "bet_growth", "kelly_fraction", "kelly_games", "kelly_games_mixture", "kelly_events",
+    "kelly_race", "Backtest", "walk_forward", "hold", "sweep", "summary",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from kellydata import checks
 @dataclass(frozen=True, eq=False)
 class Backtest:
     r"""What was held and earned: :math:`1 + r_t = (1 - \text{cost}\,\text{turnover}_t)\, w_t^\top (1 + R_t)`.
+
     Attributes:
         weights (DataFrame, shape (T, n)): Fractions of wealth after the trade of each row; 0 after ruin.
         returns, turnover, cash (Series, shape (T,)): Simple returns of wealth, net of costs (-1 at ruin, then
@@ -28,6 +29,7 @@ def walk_forward(
     returns, strategy, *, window="1M", calendar="M", delay=0, rebalance=None, cost=0.0, band=0.0, borrow=0.0
 ):
     """Backtest of a strategy that is asked again and again, with copies of the rows known by then only.
+
     ValueErrors name the day of what cannot be.
 
     Parameters:
@@ -56,23 +58,20 @@ def walk_forward(
         first = last - checks.whole("window", window, 1) if window is not None else 0 * last
     full = (first >= 0) & (first < last)
     asked = np.flatnonzero(full & _starts(days, calendar, full.argmax()))
-    if not asked.size:
-        rows = f"the {len(days)} rows from {checks.show_day(days[0])} to {checks.show_day(days[-1])}"
-        raise ValueError(f"No decision falls within {rows}: shorten the window, {window!r}.")
+    checks.check_asked(asked, days, window)
     targets = np.empty((len(asked), len(columns)))
     for i, t in enumerate(asked):
         a, b = first[t], last[t]  # copied, days too: a view would lead to the rest of its array
         w = strategy(pd.DataFrame(X[a:b], days.take(range(a, b)), columns, copy=True))
-        w = w.reindex(columns) if isinstance(w, pd.Series) and len(w) == len(columns) else w
-        targets[i] = checks.check_answer(w, len(columns), days[t])
+        targets[i] = checks.check_answer(w, columns, days[t])
     targets = pd.DataFrame(targets, days[asked], columns)
     return hold(returns, targets, rebalance=rebalance, cost=cost, band=band, borrow=borrow)
 
 
 def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
     """Backtest of given weights, each from the first row on or after its day; before that, cash.
-    It takes the days on trust: only `walk_forward` keeps the future from the weights. ValueErrors name the
-    day of what cannot be.
+
+    It trusts the days: `walk_forward` keeps the future out. ValueErrors name the day of what cannot be.
 
     Parameters:
         returns (DataFrame, shape (T, n)): Simple returns, cash the last column; row t is day t to the next.
@@ -92,8 +91,7 @@ def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
     """
     X, days, columns = checks.check_returns(returns)
     T, n = X.shape
-    given = dict(cost=cost, band=band, borrow=borrow).items()
-    cost, band, borrow = (checks.number(name, value, 0, np.inf, "be a number >= 0") for name, value in given)
+    cost, band, borrow = checks.check_costs(cost=cost, band=band, borrow=borrow)
     plan = checks.check_targets(targets, days, columns, cost, borrow)
     start = min(plan, default=T)
     again = np.flatnonzero(_starts(days, T if rebalance is None else rebalance, start))
@@ -114,14 +112,13 @@ def hold(returns, targets, *, rebalance=None, cost=0.0, band=0.0, borrow=0.0):
         if wealth[m] <= 0:
             break
         held = np.bincount(on, values[-1] / wealth[-1], n)
-    series = dict(returns=earned, turnover=turnover, cash=X[:, -1]).items()
-    series = [pd.Series(x, days, name=name) for name, x in series]
+    series = dict(returns=earned, turnover=turnover, cash=X[:, -1])
+    series = [pd.Series(x, days, name=name) for name, x in series.items()]
     return Backtest(pd.DataFrame(weights, days, columns, copy=False), *series)
 
 
 def sweep(evaluate, grid, *, jobs=None):
-    """Table of ``evaluate(**point)`` at every point of a grid, computed in parallel by joblib.
-    A terminal shows progress.
+    """Table of ``evaluate(**point)`` at each point of a grid, in parallel; a terminal shows progress.
 
     Parameters:
         evaluate (callable): Takes the parameters of `grid` by name, returns a dict of numbers.

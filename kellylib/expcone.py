@@ -45,7 +45,6 @@ def kelly_expcone(R, p=None, *, lower=0.0, upper=1.0):
     v, tries, stop = w.value, [], f"Clarabel stopped with status {problem.status}"
     if v is None or not np.isfinite(v).all():
         raise RuntimeError(f"{stop}; kelly_full solves the same problem.")
-
     for below, above in ((0.0, 0.0), (floor.dual_value, ceiling.dual_value if capped else 0.0)):
         v = np.where(v - lower < below, lower, np.where(most - v < above, most, v))
         room = np.minimum(v - lower, most - v)

@@ -12,10 +12,9 @@ TOLERANCE = 1e-13  # nats: where the interior point stops
 def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     r"""Growth-optimal weights, exact: the maximum of :math:`\sum_k p_k \log (R w)_k` with its certificate.
 
-    The best asset alone is tried first. Then an interior-point method solves the problem on a small working
-    set of assets; one product prices all, those that would add growth join, until the certificate holds.
-    J. L. Kelly (1956), Bell System Technical Journal 35(4), 917-926; Y. Kim et al. (2020), J. Comput. Graph.
-    Stat. 29(2), 261-273.
+    After the best asset alone, an interior-point method tries a small working set; one product prices all
+    assets, and those that would add growth join, until the certificate holds. J. L. Kelly (1956), Bell Syst.
+    Tech. J. 35(4), 917-926; Y. Kim et al. (2020), J. Comput. Graph. Stat. 29(2), 261-273.
 
     Parameters:
         R (array_like or DataFrame, shape (K, n)): Gross returns, >= 0 and < 1e150: row k is scenario k,
@@ -38,7 +37,6 @@ def kelly_full(R, p=None, *, lower=0.0, upper=1.0):
     wealth, width = R @ w, np.clip(upper - lower, 0, room) / room
     if wealth.min() <= 0 or room <= 1e-12 or width.sum() <= 1 + 1e-12:
         return score(R, p, w, lower, upper)  # ruin for all, or the bounds leave one point
-
     # w = lower + room * x with x on the simplex: a market again, whose bounds are 0 <= x <= cap
     base = R @ lower if lower.any() else np.zeros(len(R))
     cap = np.where(width >= 1, np.inf, width)
@@ -116,8 +114,8 @@ def portfolio(R, p):
 def interior_point(oracle, x, cap):
     """Maximize a smooth concave growth rate over 0 <= x <= cap, sum(x) == 1, from an x inside.
 
-    Primal-dual predictor-corrector steps (Mehrotra) until the linear bound max_v gradient @ (v - x) meets
-    TOLERANCE or no longer falls. Returns x, the prices of (x, cap - x if finite), that of the budget.
+    Mehrotra's primal-dual steps until max_v gradient @ (v - x) meets TOLERANCE or no longer falls. Returns x,
+    the prices of (x, cap - x if finite), that of the budget.
     """
     n, top = len(x), np.flatnonzero(cap < np.inf)
     zero, who, m = np.zeros(n), np.append(np.arange(n), top), n + len(top)  # v = offset + sign * x[who]

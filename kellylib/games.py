@@ -13,9 +13,8 @@ STEP, LEFT = 1 / 4, -3.5  # of the quadrature in u; t = exp(u - exp(-u)) / most 
 def kelly_fraction(p, b=1.0):
     r"""Return the fraction of wealth whose stake grows wealth fastest: Kelly's fraction of one bet.
 
-    It is :math:`\max(0, p - (1 - p) / b)`, at even odds :math:`2p - 1`; a sure win (p = 1) stakes everything
-    and is no ruin. Arrays of bets are taken one bet at a time, each as if it stood alone. J. L. Kelly (1956),
-    Bell Syst. Tech. J. 35(4), 917-926.
+    It is :math:`\max(0, p - (1 - p) / b)`, at even odds :math:`2p - 1`; a sure win (p = 1) stakes everything.
+    Each bet of an array stands alone. J. L. Kelly (1956), Bell Syst. Tech. J. 35(4), 917-926.
 
     Parameters:
         p (float or array): Probability of winning, between 0 and 1.
@@ -79,8 +78,7 @@ def kelly_games(p, b=1.0):
 def kelly_games_mixture(weight, p, b=1.0):
     r"""Return the stakes on N simultaneous games that are independent only given a common cause s.
 
-    Cause s comes with probability weight[s] and lets game i be won with probability p[s, i]. The two coins of
-    the example share their luck: each gets less than the 0.1923 of one of two independent coins of 0.6.
+    Cause s comes with probability weight[s] and lets game i be won with probability p[s, i].
 
     Parameters:
         weight (array_like, shape (S,)): Probabilities of the causes, with sum 1.
@@ -89,8 +87,8 @@ def kelly_games_mixture(weight, p, b=1.0):
     Returns:
         Solution: As `kelly_games`; a game without an edge may be held as a hedge.
     Examples:
-        >>> print(kelly_games_mixture([0.5, 0.5], [[0.8, 0.8], [0.4, 0.4]]).weights.round(4))
-        [0.1667 0.1667 0.6667]
+        >>> kelly_games_mixture([0.5, 0.5], [[0.8, 0.8], [0.4, 0.4]]).weights.round(4)  # independent: 0.1923
+        array([0.1667, 0.1667, 0.6667])
     """
     weight, p, b = check_mixture(weight, p, b)
     return _solve(bets(weight, p, 1 - p, 1 + b, np.arange(len(b))), weight @ p)
@@ -148,10 +146,9 @@ def kelly_race(p, odds):
 def bets(weight, p, none, odds, start):
     r"""Return the oracle w -> (growth, gradient, S, d) of independent events, as `interior_point` takes it.
 
-    Given cause s (probability weight[s]) the outcomes come with p[s] (n,), and with none[s] (E,) no listed
-    outcome of an event comes; event e owns the outcomes from start[e] on. Frullani's integral :math:`E \log W
-    = \int_0^\infty (e^{-t} - E e^{-t W}) \, dt / t` makes a product over events of the sum over outcomes; 4
-    nodes a unit of u give 14 digits (double exponential: H. Takahasi, M. Mori, Publ. RIMS 9, 1974, 721-741).
+    Given cause s (probability weight[s]) the outcomes come with p[s] (n,), none of event e's, which start at
+    start[e], with none[s, e]. :math:`E \log W = \int_0^\infty (e^{-t} - E e^{-t W}) dt / t` (Frullani) makes
+    the sum over outcomes a product over events; nodes by H. Takahasi, M. Mori, Publ. RIMS 9 (1974), 721-741.
     """
     event = np.repeat(np.arange(len(start)), np.diff(np.append(start, len(odds))))
     single, certain = len(start) == len(odds), ~none.any(axis=0)

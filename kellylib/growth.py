@@ -14,9 +14,8 @@ class Solution:
     Attributes:
         weights (ndarray, shape (n,)): Fractions of wealth; for labels ``pd.Series(weights, R.columns)``.
         growth (float): :math:`g(w) = \sum_k p_k \log (R w)_k`, nats per period; -inf if a scenario ruins.
-        gap (float): No feasible weights grow faster than ``growth + gap`` (nats). Exact to rounding: about
-            1e-14, or 1e-16 of the steepest slope; never clipped. Where `violation` exceeds 1e-9 it
-            certifies nothing.
+        gap (float): No feasible weights grow faster than ``growth + gap``, nats, to rounding: 1e-14, or 1e-16
+            of the steepest slope; never clipped. Where `violation` exceeds 1e-9 it certifies nothing.
         violation (float): The largest amount by which the weights miss their bounds or the sum 1.
     """
 
@@ -54,9 +53,7 @@ def certify(R, p, w, *, lower=0.0, upper=1.0):
         Solution: The weights as given. If they are ruined, growth is -inf and gap inf; 0 if every feasible w
         is ruined. A ValueError names what of the market, bounds or weights cannot be, and the cure.
     Examples:
-        Half of the wealth staked on Kelly's coin loses; no stake gains more than 0.19 nats on that.
-
-        >>> s = certify([[2, 1], [0, 1]], [0.6, 0.4], [0.5, 0.5])
+        >>> s = certify([[2, 1], [0, 1]], [0.6, 0.4], [0.5, 0.5])  # half of the wealth on a coin is too much
         >>> print(f"{s.growth:.4f} {s.gap:.4f} {s.violation}")
         -0.0340 0.1823 0.0
     """

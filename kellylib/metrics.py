@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log1p  # its log of ruin is -inf without a warning
 
-from kellydata.checks import check_shares, number
+from kellydata.checks import check_draws, check_runs, check_shares
 from kellylib import backtest
 
 
@@ -28,9 +28,7 @@ def summary(runs, periods_per_year=252):
         >>> summary({"A": run}, 1)[["annual mean", "Sharpe", "wealth"]].round(4).values.tolist()
         [[0.25, 0.7071, 1.5]]
     """
-    if not isinstance(runs, dict) or not all(isinstance(run, backtest.Backtest) for run in runs.values()):
-        raise ValueError("runs must be a dict of Backtest, by name.")
-    periods_per_year = number("periods_per_year", periods_per_year, 5e-324, np.inf, "be a finite number > 0")
+    periods_per_year = check_runs(runs, periods_per_year, backtest.Backtest)
     root, rows = np.sqrt(periods_per_year), {}
     for name, run in runs.items():
         r, excess = run.returns.to_numpy(), (run.returns - run.cash).to_numpy()
@@ -126,23 +124,21 @@ def in_sample(past, weights):
     >>> in_sample(pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}), [1, 0]).round(4).tolist()
     [0.2027, 0.25, 0.3536, 1.0, 1.0]
     """
-    w = np.asarray(weights, float)
-    r = past.to_numpy() @ w
+    r = past.to_numpy() @ (w := np.asarray(weights, float))
     spread = past.std().to_numpy() @ abs(w) / _deviation(r)
     values = [log1p(r.clip(-1)).mean(), r.mean(), r.std(ddof=1), spread, 1 / (w @ w)]
     return pd.Series(values, ["growth", "expected return", "volatility", "diversification", "holdings"])
 
 
 def stationary_bootstrap(T, block, draws, rng):
-    """Rows (draws, T) of resampled histories: blocks of random start and geometric length, mean `block`.
+    """Rows (draws, T) of resampled histories, blocks of random start and geometric length, mean `block`.
 
     D. N. Politis, J. P. Romano (1994), J. Am. Stat. Assoc. 89(428), 1303-1313. The end joins the start.
 
     >>> stationary_bootstrap(6, 3, 2, np.random.default_rng(0)).shape
     (2, 6)
     """
-    if not (T >= 1 and block >= 1 and draws >= 1):
-        raise ValueError(f"T, block and draws must be >= 1; they are {T}, {block}, {draws}.")
+    check_draws(T, block, draws)
     begin = np.maximum.accumulate(np.where(rng.random((draws, T)) < 1 / block, np.arange(T), 0), axis=1)
     start = np.take_along_axis(rng.integers(T, size=(draws, T)), begin, axis=1)
     return (start + np.arange(T) - begin) % T

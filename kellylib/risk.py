@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import kl_div
 
-from kellydata.checks import check_fall, check_market, check_radius, weigh
+from kellydata.checks import check_fall, check_radius, check_weighed, refuse_fall
 from kellylib.full import TOLERANCE, interior_point, join, kelly_full
 from kellylib.growth import certify, score, steadiest
 
@@ -31,15 +31,12 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
         Solution: Weights, growth, gap to the best growth under the constraint, and violation, which counts
         the excess of the constraint's left side over 1, too. ValueError if no weights satisfy it.
     Examples:
-        Kelly stakes 0.2 on this coin, which may halve wealth with probability 1/2. To allow 1/10:
-
-        >>> s = kelly_drawdown([[2, 1], [0, 1]], [0.6, 0.4], alpha=0.5, beta=0.1)
+        >>> s = kelly_drawdown([[2, 1], [0, 1]], [0.6, 0.4], alpha=0.5, beta=0.1)  # Kelly: 0.2, for beta 1/2
         >>> print(s.weights.round(4), s.gap <= 1e-12, s.violation <= 1e-12)
         [0.0934 0.9066] True True
     """
     power, full = check_fall(alpha, beta), kelly_full(R, p)
-    R, p, lower, upper = check_market(R, p, 0.0, 1.0)
-    weigh(p)
+    R, p, lower, upper = check_weighed(R, p)
 
     def risk(w):
         return log_moment(p, R @ w, power)[0] if (R @ w).min() > 0 else np.inf
@@ -59,15 +56,10 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
     least = risk(safe)
     if least > 1e-12:
         q = log_moment(p, R @ safe, power)[1] if least < np.inf else p
-        if least < np.inf and least <= power * np.log((q / (R @ safe) @ R).max()):
-            raise RuntimeError(f"No weights with sum(p * (R @ w)**-{power:.6g}) <= 1 found. Lower beta less.")
-        what = f"the logarithm of sum(p * (R @ w)**-{power:.6g}) is at least {least:.3g}, not 0"
-        cure = "Add a riskless column (add_cash), lower alpha or raise beta"
-        raise ValueError(f"No weights satisfy alpha and beta: {what}. {cure}.")
+        refuse_fall(power, least, np.inf > least <= power * np.log((q / (R @ safe) @ R).max()))
     best = certified(safe, 0.5)
     if least >= 0:  # only `safe` is feasible
         return best
-
     # log risk falls with theta; the root of its height above the least is nearly linear in s
     scale = max(power, 0.1)
     ends = {True: (1 / (1 + scale), safe), False: (1.0, full.weights)}  # feasible: yes or no
@@ -97,8 +89,7 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
 def kelly_robust(R, p=None, *, radius):
     r"""Weights with the best growth rate under the worst probabilities within a divergence of p.
 
-    .. math:: \max_w \; \min_q \sum_k q_k \log (R w)_k \quad \text{where} \quad
-        \sum_k q_k \log (q_k / p_k) \le \text{radius}
+    .. math:: \max_w \min_q \sum_k q_k \log (R w)_k, \quad \sum_k q_k \log (q_k / p_k) \le \text{radius}
 
     The worst q is proportional to :math:`p (R w)^{-\lambda}`; the certificate of the plain problem under any
     q in the ball bounds what other weights guarantee. Q. Sun and S. Boyd (2018), arXiv:1812.10371.
@@ -110,15 +101,12 @@ def kelly_robust(R, p=None, *, radius):
     Returns:
         Solution: Weights, growth under their worst probabilities, gap: none guarantee more than both.
     Examples:
-        A coin of 0.6, played as one of 0.53:
-
-        >>> s = kelly_robust([[2, 1], [0, 1]], [0.6, 0.4], radius=0.01)
+        >>> s = kelly_robust([[2, 1], [0, 1]], [0.6, 0.4], radius=0.01)  # played as a coin of 0.53
         >>> print(s.weights.round(4), s.gap <= 1e-12)
         [0.0603 0.9397] True
     """
     radius, w = check_radius(radius), (full := kelly_full(R, p)).weights
-    R, p, lower, upper = check_market(R, p, 0.0, 1.0)
-    weigh(p)
+    R, p, lower, upper = check_weighed(R, p)
     radius = min(radius, -np.log(p.min()))  # within that lie all probabilities
     if radius <= 0 or full.growth == -np.inf:
         return full
@@ -154,9 +142,8 @@ def kelly_robust(R, p=None, *, radius):
 
 def _steady(R, lower, upper):
     """The weights whose worst scenario is the best; what leads from probabilities to the dual's near by."""
-    # the linear programme says what is held and which scenarios are the worst; their equations are solved
     w, scale = steadiest(R, lower, upper), min(np.ptp(R), 1.0)
-    held, bad = np.flatnonzero(w > 1e-9), np.flatnonzero(R @ w <= (R @ w).min() + 1e-7 * scale)
+    held, bad = np.flatnonzero(w > 1e-9), np.flatnonzero(R @ w <= (R @ w).min() + 1e-7 * scale)  # worst
     table = np.block([[R[np.ix_(bad, held)], -np.ones((len(bad), 1))], [np.ones(len(held)), 0.0]])
     vertex = np.linalg.lstsq(table, np.eye(len(table))[-1])[0][:-1]
     vertex = np.bincount(held, np.maximum(vertex, 0.0), len(w))

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kellydata.checks import numbers, simple
+from kellydata.checks import check_cash, simple
 
 
 def add_cash(returns, rate):
@@ -18,15 +18,10 @@ def add_cash(returns, rate):
         >>> add_cash([[0.02], [-0.01]], 0.001).tolist()
         [[0.02, 0.001], [-0.01, 0.001]]
     """
-    X, cash, frame = simple("returns", returns), numbers("rate", rate), isinstance(returns, pd.DataFrame)
-    if frame and isinstance(rate, pd.Series) and not rate.index.equals(returns.index):
-        raise ValueError("rate must have the dates of returns; pass rate.reindex(returns.index).")
-    if cash.shape not in ((), X.shape[:1]) or not np.isfinite(cash).all():
-        given = f"its shape is {cash.shape}, its sum {cash.sum():g}"
-        raise ValueError(f"rate must be one number or one for each of the {len(X)} rows of returns; {given}.")
-    X = np.column_stack([X, np.broadcast_to(cash, len(X))])
-    columns = returns.columns.insert(len(returns.columns), "cash") if frame else None
-    return pd.DataFrame(X, returns.index, columns, copy=False) if frame else X
+    X = np.column_stack([simple("returns", returns), check_cash(rate, returns)])
+    if not isinstance(returns, pd.DataFrame):
+        return X
+    return pd.DataFrame(X, returns.index, returns.columns.insert(X.shape[1] - 1, "cash"), copy=False)
 
 
 def empirical(past):
