@@ -71,6 +71,26 @@ print(*market.notes, sep="\n")
 print("No inference is drawn from single days or their order: only monthly means and covariances are used.")
 
 # %% [markdown]
+# There is one way to ask too much of generated days: to cut a month, by a `start` within it or an `end` that takes its last two days. What is left of it is some of its
+# invented days, whose mean is not that of the real ones. A line above each table that this spoils will say so.
+
+# %%
+def size(table):
+    return table.groupby(pd.Grouper(freq="ME")).size()
+
+
+cut = []
+if source == "bundled":
+    whole = size(load_bist30(vintage=vintage).returns)
+    cut = [f"{m:%Y-%m}" for m, days in size(market.returns).items() if days < whole[m]]
+
+# %%
+def stamp():
+    if cut:
+        print(f"NOT REAL: start={start!r}, end={end!r} cut {', '.join(cut)}, whose days are generated from")
+        print("statistics of the whole month. Cure: move start and end, or give real prices by `source`.")
+
+# %% [markdown]
 # (sec-bist30-frame)=
 # ## From prices to a frame of returns
 #
@@ -166,6 +186,7 @@ covariances = {month: rows.drop(columns="r").cov() for month, rows in months.ite
 # comparison below them.
 
 # %%
+stamp()
 corner = means.iloc[-5:, -5:].round(6)
 corner
 
@@ -199,6 +220,7 @@ if articles_run:
 # thirty stocks has 465 entries, and $T$ rows cannot span more than $T - 1$ directions:
 
 # %%
+stamp()
 T = pd.Series({month: len(rows) for month, rows in months.items()})
 rank = pd.Series({month: np.linalg.matrix_rank(cov, hermitian=True) for month, cov in covariances.items()})
 print(f"rows a month: {T.min()} to {T.max()}; rank of the 30 x 30 covariance: {rank.min()} to {rank.max()}")
@@ -279,6 +301,7 @@ weights = pd.DataFrame({m: kelly_mean_variance(*problem) for m, problem in probl
 assert np.abs(weights.to_numpy() - [best_weights(*problem) for problem in problems.values()]).max() < 1e-9
 
 # %%
+stamp()
 held = weights.loc[:, weights.max() > 0].assign(cash=1 - weights.sum(axis=1))
 for month, row in held.round(4).iterrows():
     print(f"{month:%Y-%m-%d}", *[f"  {stock} {weight:.4f}" for stock, weight in row[row > 0].items()])
@@ -287,6 +310,7 @@ for month, row in held.round(4).iterrows():
 # The picture says it faster. In most months the whole wealth goes into the one stock whose month was best.
 
 # %%
+stamp()
 one_stock = (weights.max(axis=1) > 1 - 1e-9).sum()
 all_cash = (weights.sum(axis=1) < 1e-9).sum()
 most = (weights > 0).sum(axis=1).max()
@@ -309,6 +333,7 @@ plt.show()
 # $U$. They are almost level, so the highest point wins, whatever its variance.
 
 # %%
+stamp()
 last, best = means.index[-1], weights.iloc[-1].idxmax()
 variance = pd.Series(np.diag(covariances[last]), stocks)
 alone = means.loc[last, stocks] - variance / 2
@@ -355,6 +380,7 @@ if articles_run:
 # turns from 0.0678 to 0.0679, on the upper side.
 
 # %%
+stamp()
 august = pd.Timestamp("2024-08-31") if articles_run else means.index[-1]
 mu, S, r = problems[august]
 f = weights.loc[august].to_numpy()
@@ -415,6 +441,7 @@ if articles_run:
 # $5 \cdot 10^{-9}$, and that, too, is enough to move the weight across the edge.
 
 # %%
+stamp()
 theirs = [by_slsqp(*problem) for problem in problems.values()]
 apart = np.abs(weights.to_numpy() - theirs).max()
 print(f"largest difference of any weight between DAQP and SLSQP is below 1e-4: {apart < 1e-4}")
@@ -483,6 +510,7 @@ for m in weights.index[weights.max(axis=1) > 1 - 1e-9]:
 # half. So a budget makes the fraction expensive.
 
 # %%
+stamp()
 excess = (means[stocks].sub(means["r"], axis=0) * weights).sum(axis=1)
 risk = pd.Series({m: weights.loc[m] @ covariances[m] @ weights.loc[m] for m in months})
 share = ((excess / 2 - risk / 8) / (excess - risk / 2))[excess > 0]
@@ -538,6 +566,7 @@ if articles_run:
 # means reward, so months near an edge move, while most single-stock months do not move at all.
 
 # %%
+stamp()
 e = means[stocks].sub(means["r"], axis=0)
 raw = [kelly_mean_variance(e.loc[m], covariances[m] + np.outer(e.loc[m], e.loc[m]), 0.0) for m in months]
 change = np.abs(weights.to_numpy() - raw).max(axis=1)

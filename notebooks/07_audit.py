@@ -84,7 +84,7 @@ stored = json.loads((BUNDLED / "evidence.json").read_text())["tables"]
 
 def evidence(name, *index):
     if not defaults:
-        print("Stored evidence of BIST30, which knows none of this run's prices and parameters:")
+        print("Stored evidence of BIST30 with the article's parameters, not of this run:")
     table = pd.DataFrame(stored[name]["data"], columns=stored[name]["columns"])
     return table.set_index([*index]) if index else table
 
