@@ -489,7 +489,7 @@ def report(run):
 # %%
 if source != "bundled":
     print("This run, from its own days: figures, deepest falls, months, contributions", end="\n\n")
-    print(*[part.round(4).to_string() for part in report(honest)], sep="\n\n")
+    print(*[part.to_string(float_format="{:.4f}".format) for part in report(honest)], sep="\n\n")
 if str(source).endswith(".csv"):
     day, w = honest.weights.index[-1], honest.weights[names].iloc[-1]
     bought, left = shares(w, read_prices(source)[names].loc[day], capital)
