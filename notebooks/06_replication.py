@@ -290,6 +290,8 @@ for share in fractions:
 index = add_cash(market.benchmark.iloc[:, :1], market.benchmark["r"])
 runs[index.columns[0]] = hold(index, pd.DataFrame([[1.0, 0.0]], index.index[:1], index.columns))
 table = summary(runs, 252)
+
+# %%
 stamp(cut, rule, clock)
 table[["annual mean", "volatility", "Sharpe", "Sharpe, less mean r", "Sharpe, excess"]].round(6)
 
@@ -376,6 +378,8 @@ assert 1.0 not in fractions or not defaults or abs(summed - gain[fractions.index
 columns = ["growth rate", "wealth", "drawdown", "turnover"]
 stored = json.loads((BUNDLED / "evidence.json").read_text())["tables"]["performance"]
 real = pd.DataFrame(stored["data"], columns=stored["columns"]).set_index(["vintage", "run"])
+
+# %%
 if source != "bundled" and not articles_run:
     print("This run, from its own days:", table[columns].round(4).to_string(), sep="\n", end="\n\n")
 heading = "" if articles_run else "Stored evidence of BIST30 with the article's parameters, not of this run:"
@@ -440,8 +444,10 @@ real.xs("full Kelly, honest", level="run")[["annual mean", "Sharpe, excess", "we
 # whose own ratio is enormous, since it hardly varies. Ranking by the first ratio therefore always ends at cash.
 
 # %%
-ratio = market.rate.mean() / max(market.rate.std(), 1e-14) * np.sqrt(252)
 stamp(cut)
+
+# %%
+ratio = market.rate.mean() / max(market.rate.std(), 1e-14) * np.sqrt(252)
 tiny = summary({"": walk_forward(R, fraction(1e-4, kelly), rebalance=1)})["Sharpe"].item()
 print(f"cash alone: {ratio:.2f}, a ten-thousandth of Kelly: {tiny:.2f}")
 assert not articles_run or abs(tiny / ratio - 1) < 0.01
@@ -513,6 +519,8 @@ assert abs(bought.turnover.sum() - 1) < 1e-12
 
 # %%
 stamp(cut, clock)
+
+# %%
 oracle = hold(R, f_star.set_axis(f_star.index.to_period("M").start_time), rebalance=1)
 yearly = [252 * run.returns.mean() for run in (oracle, article, honest)]
 print("annual mean: oracle {:.2f}, article {:.2f}, honest {:.2f}".format(*yearly))

@@ -82,9 +82,13 @@ defaults &= source != "yahoo" and not str(source).endswith(".csv")
 stored = json.loads((BUNDLED / "evidence.json").read_text())["tables"]
 
 
-def evidence(name, *index):
+def head():
     if not defaults:
-        print("Stored evidence of BIST30 with the article's parameters, not of this run:")
+        print("Stored evidence of BIST30 with parameters of its own, not of this run:")
+
+
+def evidence(name, *index):
+    head()
     table = pd.DataFrame(stored[name]["data"], columns=stored[name]["columns"])
     return table.set_index([*index]) if index else table
 
@@ -242,6 +246,7 @@ def month_of(vintage, month):
     return pd.Series(kelly_mean_variance(rows.mean(), rows.cov(), rate.mean()), rows.columns)
 
 # %%
+head()
 may = pd.DataFrame({v: month_of(v, "2024-05") for v in ("seed", "2026")})
 may[may.max(axis=1) > 0].round(4)
 
@@ -493,7 +498,7 @@ if source != "bundled":
 if str(source).endswith(".csv"):
     day, w = honest.weights.index[-1], honest.weights[names].iloc[-1]
     bought, left = shares(w, read_prices(source)[names].loc[day], capital)
-    print(f"\n{day:%Y-%m-%d}, {capital:g} invested: {bought[bought > 0].to_dict()}, cash {left:.2f}")
+    print(f"\n{day:%Y-%m-%d}, {capital:,.0f} invested: {bought[bought > 0].to_dict()}, cash {left:.2f}")
 
 # %% [markdown]
 # Of BIST30 there is evidence of real days, repaired prices, 0.2 % a trade: full Kelly and the index month by month, all years (2023 from February on), the deepest falls.
@@ -546,7 +551,7 @@ june = f_star.loc[:"2025-06", tickers].iloc[-1] if defaults else pd.Series(0.1, 
 assert not defaults or abs(june.sum() - 1) < 1e-9  # no other stock was held
 
 # %%
-print("The run's portfolio" if defaults else "An example, a tenth in each of ten stocks")
+print("The run's portfolio" if defaults else "An example at the article's prices, a tenth in each stock")
 for share in (1.0, 0.5):
     bought, left = shares(share * june, prices, capital)
     print(f"{share:g}: {bought[bought > 0].to_dict()}, cash {left:.2f}")
@@ -821,6 +826,7 @@ assert abs(scaled.max() / scaled.min() - 1) < 1e-9
 # Compute all portfolios from both, and half the sum of absolute differences, which is the part of wealth that would have to be moved.
 
 # %%
+head()
 labels = [f"{month:%Y-%m}" for month in pd.period_range("2023-01", "2025-07", freq="M")]
 moved = pd.Series({m: (month_of("seed", m) - month_of("2026", m)).abs().sum() / 2 for m in labels})
 print(f"{(moved > 1e-6).sum()} months differ; by more than a tenth:", moved[moved > 0.1].round(3).to_dict())

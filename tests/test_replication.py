@@ -158,7 +158,7 @@ def test_what_generated_days_cannot_give_is_stamped(parameters, named, printed):
 
 def test_a_cut_month_is_stamped_in_the_chapter_of_weights(printed):
     text = printed("05_bist30", start="2024-03-11", end="2024-08-01")
-    assert len(re.findall(r"cut 2024-03, 2024-07, whose.*\n.*Cure: move start and end", text)) == 9
+    assert len(re.findall(r"cut 2024-03, 2024-07, whose.*\n.*Cure: move start and end", text)) == 7
     assert "NOT REAL" not in printed("05_bist30", universe="ASELS THYAO KOZAL", start="2024-03-01")
 
 
@@ -176,7 +176,7 @@ def test_the_replication_prints_the_same_from_real_prices(printed):
 def own_prices(tmp_path):
     """A reader's file, my_prices.csv: four invented stocks in 2024."""
     days = pd.bdate_range("2024-01-01", "2024-12-31", name="Date")
-    walk = np.random.default_rng(0).normal(0.001, 0.02, (len(days), 4)).cumsum(axis=0)
+    walk = np.random.default_rng(1).normal(0.001, 0.02, (len(days), 4)).cumsum(axis=0)
     table = pd.DataFrame(100 * np.exp(walk), days, list("ABCD")).assign(rate=5.0)
     table.to_csv(tmp_path / "my_prices.csv")
     return tmp_path
@@ -216,11 +216,9 @@ def test_the_commands_of_the_page_take_a_readers_prices_through_the_chapters(
     assert str(drawdowns(run.returns)["trough"][0].date()) in shown.split("trough")[1].splitlines()[1]
     assert abs(row(shown, "costs")[0] - contributions(run, R)["costs"]) < 1e-4
     assert abs(row(shown, "2024")[-1] - (wealth - 1)) < 1e-4
-    assert re.search(r"^2024-12-2\d, 1e\+06 invested: \{'[ABCD]': \d+.*cash \d", shown, re.M)
+    assert re.search(r"^2024-12-2\d, 1,000,000 invested: \{'[ABCD]': \d+.*cash \d", shown, re.M)
     used = re.findall(r"evidence\(\"", Path(chapter(name)).read_text(encoding="utf-8"))
-    assert (
-        text.count("Stored evidence of BIST30") == len(used) - 1
-    )  # the table of in-sample figures is its own
+    assert text.count("Stored evidence of BIST30") == len(used) + 1  # less in-sample figures, plus vintages
 
 
 def test_a_readers_own_prices_go_through_papermill(own_prices):
