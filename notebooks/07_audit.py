@@ -583,7 +583,7 @@ print(f"mean daily return: in-sample {100 * chosen:.2f} %, a month later {100 * 
 # ## The honest version
 #
 # Now everything that was found goes into one contest: repaired prices, decisions before trades, 0.2 % a trade, drifting weights, for Kelly a no-trade band of 0.1 (a portfolio is left alone
-# while no weight is off by more), excess returns over TLREF, all on the same rows from July 2023 on. Kelly is asked monthly with windows of one, three and six whole months, and weekly with the same lengths in
+# while no weight is off by more), excess returns over TLREF, all on the same rows from July 2023 on. Kelly is asked monthly with windows of one, three and six whole months, and weekly with windows about as long in
 # whole weeks: 4, 13 and 26. Six months are full as the contest begins, 26 weeks on 17 July; until then that rule is in cash. The rivals
 # are equal weights, cash, the index, and the *universal portfolio* of {cite:t}`cover1991`, which deserves a word.
 #
@@ -663,7 +663,7 @@ assert width.between(0.6, 1.4).all()
 evidence("blocks").round(2)
 
 # %% [markdown]
-# Monthly or weekly? Evidence: growth of full Kelly by months less that by weeks, for windows of equal length, and last the best against the worst of the six.
+# Monthly or weekly? Evidence: growth of full Kelly by months less that by weeks, for windows of about equal length, and last the best against the worst of the six.
 
 # %%
 evidence("differences", "pair").filter(regex="^full", axis=0).round(2)
@@ -741,7 +741,8 @@ evidence("differences", "pair").filter(regex="^half", axis=0).round(2)
 #
 # It does not show that the strategy is worthless, only that thirty months cannot tell. Its costs are an assumption; taxes, price limits, minimum fees and the market's depth are left out, and borrowing
 # is not in the contest. The contest begins in July 2023, which leaves out the best months of full Kelly; {numref}`fig-audit-wealth` shows them. The thirty names are as biased in the contest as in the article, for all rules but cash and XU030. The window of dates is the
-# article's, and nothing was tested after it. Intervals from resampled histories assume that the future resembles the past. No path of generated days was used for any number.
+# article's, and nothing was tested after it. Intervals from resampled histories assume that the future resembles the past. With the parameters as they are no path of generated days was used for any number; a
+# run with others that would need one says so above its tables.
 #
 # ## Exercises
 #

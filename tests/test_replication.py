@@ -294,7 +294,13 @@ AUDITED = "No inference is drawn from paths", "19 of 19 intervals of the Sharpe 
 def test_the_audit_obeys_its_parameters(parameters, printed):
     """The honest run, and the one without the stock that matters most, are those of walk_forward."""
     text = printed("07_audit", n_draws=50, **parameters)
-    assert all(sentence in text for sentence in AUDITED) and "NOT REAL" in text
+    assert all(sentence in text for sentence in AUDITED)
+    settings = [
+        f"{name}={parameters[name]!r}" for name in ("window", "rebalance", "cost") if name in parameters
+    ]
+    for table in (" +annual mean +Sharpe ", " +annual mean +Sharpe$", r"\w+: .* two standard errors"):
+        above = re.search(rf"^NOT REAL.*\n(.*)\n{table}", text, re.M)[1]
+        assert all(name in above for name in settings if "3M" not in name) and "window" not in above
     least = re.search(r"^(\w+): (-?[\d.]+) a year, two standard errors", text, re.M)[1]
     found = np.append(row(text, "Kelly, honest"), row(text.split("\nstock ")[1], least))
 
