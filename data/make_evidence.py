@@ -29,14 +29,33 @@ from kellylib import (
     walk_forward,
 )
 from kellylib.backtest import Backtest
-from kellylib.metrics import contributions, drawdowns, monthly_returns, stationary_bootstrap, summary
+from kellylib.metrics import (
+    contributions,
+    drawdowns,
+    in_sample,
+    monthly_returns,
+    stationary_bootstrap,
+    summary,
+)
 
 FILES = ("bist30_prices_seed_vintage.csv", "bist30_prices_2026_vintage.csv", "xu030.csv", "tlref.csv")
+WINDOWS = {"monthly": ("1M", "3M", "6M"), "weekly": ("4W", "13W", "26W")}
+KEYS = [f"{window}, {name}" for name, windows in WINDOWS.items() for window in windows]
 COST = 0.002  # of the value traded: an assumption for commission and half the spread
-SINCE = "2023-07-01"  # from here on a window of six months is full: all rules are compared on these rows
+SINCE = (
+    "2023-07-01"  # all rules are compared on these rows: six months are full; 26 weeks are on 17 July 2023
+)
 GRID = {
-    "window": ["1M", "2M", "3M", "6M"],
-    "calendar": ["M", "W"],
+    "window": [
+        "1M",
+        "2M",
+        "3M",
+        "6M",
+        "4W",
+        "9W",
+        "13W",
+        "26W",
+    ],  # whole months: asked monthly; weeks: weekly
     "fraction": [0.5, 1.0],
     "cost": [0.0, 0.002, 0.005],
     "band": [0.0, 0.1, 0.3],
@@ -118,20 +137,34 @@ class Evidence:
     def _runs(self):
         """The honest contest: what each rule earned after costs, on repaired prices."""
         runs = {}
-        for calendar, name in (("M", "monthly"), ("W", "weekly")):
-            for window in ("1M", "3M", "6M"):
+        for name, windows in WINDOWS.items():
+            calendar = windows[0][-1]
+            for window in windows:
                 for share, label in ((1.0, "full Kelly"), (0.5, "half Kelly")):
                     runs[f"{label}, {window}, {name}"] = self._clean(
                         fraction(share, kelly), window=window, calendar=calendar, band=0.1
                     )
-            runs[f"log-optimal, 3M, {name}"] = self._clean(
-                log_optimal, window="3M", calendar=calendar, band=0.1
+            runs[f"log-optimal, {windows[1]}, {name}"] = self._clean(
+                log_optimal, window=windows[1], calendar=calendar, band=0.1
             )
             runs[f"equal weights, {name}"] = self._clean(equal, window=1, calendar=calendar)
             runs[f"universal portfolio, {name}"] = self._clean(universal, window=None, calendar=calendar)
         runs["cash"] = self._clean(cash, window=1)
         runs["XU030"] = self._xu030()
         return {name: _since(run) for name, run in runs.items()}
+
+    @cached_property
+    def _held(self):
+        """The runs of the report: honest, after costs, repaired prices, drifting weights."""
+        return {
+            "full Kelly": self._clean(kelly),
+            "half Kelly": self._clean(fraction(0.5, kelly)),
+            "double Kelly": self._clean(fraction(2, kelly), borrow=1),
+            "equal weights": self._clean(equal, window=1),
+            "universal portfolio": self._clean(universal, window=None),
+            "cash": self._clean(cash, window=1),
+            "XU030": self._xu030(),
+        }
 
     def performance(self):
         """The article's run and its honest twin, without costs, from real days of both vintages."""
@@ -175,7 +208,15 @@ class Evidence:
         waits = {d: walk_forward(clean, kelly, rebalance=1, delay=d).returns for d in (0, 5)}
         pairs = {
             f"half less full Kelly, {key}": (runs[f"half Kelly, {key}"], runs[f"full Kelly, {key}"])
-            for key in (f"{w}, {name}" for name in ("monthly", "weekly") for w in ("1M", "3M", "6M"))
+            for key in KEYS
+        }
+        rhythms = [*zip(*WINDOWS.values(), strict=True), ("6M", "4W")]  # as long; and the best and the worst
+        pairs |= {
+            f"full Kelly, {m}, monthly less {w}, weekly": (
+                runs[f"full Kelly, {m}, monthly"],
+                runs[f"full Kelly, {w}, weekly"],
+            )
+            for m, w in rhythms
         }
         pairs |= {f"{a} less {b}, weekly": (weekly[a], weekly[b]) for a, b in (("1W", "4W"), ("2W", "4W"))}
         pairs = {name: (a.returns, b.returns) for name, (a, b) in pairs.items()}
@@ -195,47 +236,37 @@ class Evidence:
 
     def wealth(self):
         """Wealth at the end of each month of 1 on 1 February 2023: honest, after costs, repaired prices."""
-        how = dict(window="1M", calendar="M")
-        runs = {
-            "full Kelly": self._clean(kelly, **how),
-            "half Kelly": self._clean(fraction(0.5, kelly), **how),
-            "double Kelly": self._clean(fraction(2, kelly), borrow=1, **how),
-            "equal weights": self._clean(equal, window=1),
-            "universal portfolio": self._clean(universal, window=None),
-            "cash": self._clean(cash, window=1),
-            "XU030": self._xu030(),
-        }
-        months = {n: monthly_returns(r.returns["2023-02-01":]) for n, r in runs.items()}
+        months = {n: monthly_returns(r.returns["2023-02-01":]) for n, r in self._held.items()}
         months = pd.DataFrame({n: table.drop(columns="year").stack() for n, table in months.items()}).dropna()
         names = [f"{year}-{month:02d}" for year, month in months.index]
         return (1 + months).cumprod().set_axis(pd.Index(names, name="month")).reset_index()
 
-    def years(self):
-        """Compound returns of each calendar year."""
-        names = (
-            "full Kelly, 1M, monthly",
-            "half Kelly, 1M, monthly",
-            "equal weights, monthly",
-            "cash",
-            "XU030",
-        )
-        runs = self._runs
-        table = {name: monthly_returns(runs[name].returns)["year"] for name in names}
-        return pd.DataFrame(table).rename_axis("year").reset_index()
+    def months(self):
+        """Compound returns of each month and year from February 2023 on, after costs."""
+        table = {name: monthly_returns(run.returns["2023-02-01":]) for name, run in self._held.items()}
+        table = pd.concat(table, names=["run", "in"]).rename(columns={"year": "whole year"})
+        return table.reset_index()
 
     def drawdowns(self):
-        """The three deepest drawdowns of some rules, after costs."""
-        runs, tables = self._runs, {}
-        for name in ("full Kelly, 1M, monthly", "half Kelly, 1M, monthly", "equal weights, monthly", "XU030"):
-            tables[name] = drawdowns(runs[name].returns, top=3)
+        """The three deepest drawdowns of some rules from February 2023 on, after costs."""
+        tables = {}
+        for name in ("full Kelly", "half Kelly", "equal weights", "XU030"):
+            tables[name] = drawdowns(self._held[name].returns["2023-02-01":], top=3)
         table = pd.concat(tables, names=["run", "rank"]).reset_index()
         for column in ("start", "trough", "recovery"):
             table[column] = table[column].dt.strftime("%Y-%m-%d").fillna("not yet")
         return table.assign(rank=table["rank"] + 1)
 
+    def in_sample(self):
+        """Each month's f* in the days that it was chosen from, per day, seed vintage."""
+        f = self._month_ends("seed")
+        months = self._R["seed"].groupby(pd.Grouper(freq="ME"))
+        rows = {f"{end:%Y-%m}": in_sample(days, f.loc[end]) for end, days in months}
+        return pd.DataFrame(rows).T.rename_axis("month").reset_index()
+
     def contributions(self):
         """Where the gain of full Kelly came from: stocks, cash and costs, of a wealth of one at the start."""
-        gains = contributions(self._clean(kelly), self._R["2026"])
+        gains = contributions(self._held["full Kelly"], self._R["2026"])
         return (
             gains[gains != 0].sort_values(ascending=False).rename_axis("column").rename("gain").reset_index()
         )
@@ -261,10 +292,10 @@ class Evidence:
         return summary(runs).rename_axis("delay").reset_index()
 
     def weekly(self):
-        """What the article's text says, weekly, on four lengths of window; no costs, constant weights."""
+        """What the article's text says, weekly, on five lengths of window; no costs, constant weights."""
         runs = {
             w: walk_forward(self._R["2026"], kelly, window=w, calendar="W", rebalance=1)
-            for w in ("1W", "2W", "4W", "1M", "3M")
+            for w in ("1W", "2W", "4W", "13W", "26W")
         }
         return summary(runs).rename_axis("window").reset_index()
 
@@ -284,6 +315,17 @@ class Evidence:
                 }
             )
         return pd.DataFrame(table)
+
+    def weights(self, draws=1000):
+        """Bootstrap distribution of f* of July 2025: in how many of 1000 draws a weight is in each range."""
+        rows, rng = self._R["2026"].loc["2025-07"], np.random.default_rng(31)
+        again = np.array([kelly(rows.iloc[i]) for i in rng.integers(len(rows), size=(draws, len(rows)))])
+        w = pd.DataFrame(again, columns=rows.columns).round(9)
+        names = ["none", "to 1/4", "to 1/2", "to 3/4", "below 1", "all"]
+        edges = [-1, 0, 0.25, 0.5, 0.75, 1 - 1e-9, 2]
+        table = pd.DataFrame({stock: pd.cut(w[stock], edges, labels=names).value_counts() for stock in w})
+        table = table.loc[names].T.assign(mean=w.mean(), chosen=kelly(rows)).rename_axis("column")
+        return table[table["none"] < draws].sort_values("mean", ascending=False).reset_index()
 
     def adjustments(self):
         """Days on which the vintages disagree by more than 1 %: the factor between their gross returns."""
@@ -334,18 +376,17 @@ class Evidence:
         return pd.DataFrame([row | {"largest yield": paid.max()}])
 
     def grid(self, points=GRID):
-        """Hundreds of backtests: window, calendar, fraction, cost, band, rebalancing; repaired prices."""
+        """Hundreds of backtests: window, fraction, cost, band, rebalancing; repaired prices."""
         R = self._R["2026"]
-        answers = {}  # f* does not depend on costs or holding: one solution for each window and calendar
+        answers = {}  # f* does not depend on costs or holding: one solution for each window
 
-        def evaluate(window, calendar, fraction, cost, band, rebalance):
-            if (window, calendar) not in answers:
+        def evaluate(window, fraction, cost, band, rebalance):
+            seen = dict(window=window, calendar=window[-1])
+            if window not in answers:
                 asked = []
-                walk_forward(
-                    R, lambda past: asked.append(kelly(past)) or asked[-1], window=window, calendar=calendar
-                )
-                answers[window, calendar] = asked
-            told = iter(answers[window, calendar])
+                walk_forward(R, lambda past: asked.append(kelly(past)) or asked[-1], **seen)
+                answers[window] = asked
+            told = iter(answers[window])
 
             def strategy(past):
                 w = fraction * next(told)
@@ -353,7 +394,7 @@ class Evidence:
                 return w
 
             how = dict(cost=cost, band=band, rebalance=None if rebalance == "none" else rebalance)
-            run = _since(walk_forward(R, strategy, window=window, calendar=calendar, **how))
+            run = _since(walk_forward(R, strategy, **seen, **how))
             columns = ["growth rate", "Sharpe, excess", "drawdown", "turnover"]
             return summary({"": run}).loc["", columns].round(6).to_dict()
 

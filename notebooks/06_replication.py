@@ -68,7 +68,7 @@ if not chosen or (unknown := sorted(set(chosen) - set(market.returns))):
     raise ValueError(f"universe must name stocks of the source, not {unknown if chosen else 'nothing'}.")
 stocks = market.returns[chosen]
 R = add_cash(stocks, market.rate)
-print(*market.notes, sep="\n")
+print(*market.notes, *["No inference is drawn from paths of these days."][: source == "bundled"], sep="\n")
 
 # %%
 asked = (start, end, window, calendar, rebalance, cost, universe)
@@ -76,6 +76,29 @@ defaults = asked == ("2022-11-05", "2025-08-01", "1M", "M", 1, 0.0, "all")
 own_prices = source == "yahoo" or str(source).endswith(".csv")
 articles_run = defaults and str(vintage) == "seed" and fractions == [1.0, 0.5, 2.0] and not own_prices
 print(f"{len(R)} rows, {R.index[0]:%Y-%m-%d} to {R.index[-1]:%Y-%m-%d}; the article's run: {articles_run}")
+
+# %% [markdown]
+# Generated days have the statistics of whole months and nothing else. A run whose parameters ask for more is not refused, but a line above each table that
+# it spoils says so: months that `start` or `end` cuts; weeks, drift and costs; and for some of the stocks only, the last row of a month, of which just the portfolios of all thirty are stored.
+
+# %%
+def size(table):
+    return table.groupby(pd.Grouper(freq="ME")).size()
+
+
+cut, rule, clock = [], [], [f"universe={universe!r} (by the article's clock)"][: universe != "all"]
+if source == "bundled":
+    short = size(R)[size(R) < size(load_bist30(vintage=vintage).returns)[size(R).index]].index
+    cut = [f"start={start!r}, end={end!r} (cut: {', '.join(short.strftime('%Y-%m'))})"][: len(short)]
+    rule += [f"window={window!r}"][: str(window)[-1:] not in ("M", "Q", "Y")]
+    rule += [f"calendar={calendar!r}"][: calendar not in ("M", "Q", "Y")]
+    rule += [f"rebalance={rebalance}"][: rebalance != 1] + [f"cost={cost}"][: cost != 0]
+
+# %%
+def stamp(*settings):
+    if source == "bundled" and any(settings):
+        print("NOT REAL, since days are generated from statistics of months, which do not suffice for")
+        print(f"{'; '.join(sum(settings, []))}. Cure: give real prices by `source`.")
 
 # %% [markdown]
 # (sec-replication-clock)=
@@ -267,6 +290,9 @@ for share in fractions:
 index = add_cash(market.benchmark.iloc[:, :1], market.benchmark["r"])
 runs[index.columns[0]] = hold(index, pd.DataFrame([[1.0, 0.0]], index.index[:1], index.columns))
 table = summary(runs, 252)
+
+# %%
+stamp(cut, rule, clock)
 table[["annual mean", "volatility", "Sharpe", "Sharpe, less mean r", "Sharpe, excess"]].round(6)
 
 # %% [markdown]
@@ -321,6 +347,7 @@ print(f"cash earned {100 * 252 * market.rate.mean():.2f} % a year")
 # sum over those rows, divided by the years.
 
 # %%
+stamp(cut, rule, clock)
 early = [n for n in table.index if n.endswith("article")]
 late = [n.replace("article", "honest") for n in early]
 gain = table.loc[early].to_numpy() - table.loc[late].to_numpy()
@@ -328,6 +355,7 @@ worth = pd.DataFrame(gain, [n.split(",")[0] for n in early], table.columns)
 worth[["annual mean", "Sharpe, excess"]].round(4)
 
 # %%
+stamp(cut, clock)
 summed = (article.returns - honest.returns)[differ].sum() * 252 / len(R)
 print(f"full Kelly: {100 * summed:.2f} points a year come from {len(differ)} rows")
 assert 1.0 not in fractions or not defaults or abs(summed - gain[fractions.index(1.0), 0]) < 1e-12
@@ -344,10 +372,22 @@ assert 1.0 not in fractions or not defaults or abs(summed - gain[fractions.index
 # how deep it fell on the way, depends on the order of days. From generated days that would be fiction. The table below was therefore computed from the real prices, which cannot
 # be passed on, by a script that comes with the book (`data/make_evidence.py`), and the book's tests compute it again where the prices are.
 
+# If `source` gives other prices, real ones, those days are this run's own and come first.
+
 # %%
+columns = ["growth rate", "wealth", "drawdown", "turnover"]
 stored = json.loads((BUNDLED / "evidence.json").read_text())["tables"]["performance"]
 real = pd.DataFrame(stored["data"], columns=stored["columns"]).set_index(["vintage", "run"])
-real.loc["seed", ["growth rate", "wealth", "drawdown", "turnover"]].round(4)
+
+# %%
+if source != "bundled" and not articles_run:
+    print("This run, from its own days:", table[columns].round(4).to_string(), sep="\n", end="\n\n")
+heading = "" if articles_run else "Stored evidence of BIST30 with the article's parameters, not of this run:"
+
+# %%
+if heading:
+    print(heading)
+real.loc["seed", columns].round(4)
 
 # %% [markdown]
 # The columns are the growth rate in nats a year, the wealth that one unit became from January 2023 to July 2025, the deepest fall below an earlier maximum, and the value
@@ -366,6 +406,7 @@ if articles_run:
 # than one; {ref}`the chapter on one coin <sec-coin>` shows what happens beyond it.
 
 # %%
+stamp(cut)
 m, s2 = (honest.returns - honest.cash).mean(), (honest.returns - honest.cash).var()
 print(f"best fraction in hindsight {m / s2:.2f}, standard error about {1 / np.sqrt(s2 * len(R)):.2f}")
 
@@ -373,6 +414,8 @@ print(f"best fraction in hindsight {m / s2:.2f}, standard error about {1 / np.sq
 # The 2026 vintage, in which Yahoo has repaired five dividend adjustments, tells the same story a little more quietly:
 
 # %%
+if heading:
+    print(heading)
 real.xs("full Kelly, honest", level="run")[["annual mean", "Sharpe, excess", "wealth", "drawdown"]].round(4)
 
 # %% [markdown]
@@ -381,8 +424,8 @@ real.xs("full Kelly, honest", level="run")[["annual mean", "Sharpe, excess", "we
 # It does not compare with the published end figures: the copy of the article at hand breaks off before them. It takes the article's conventions
 # as they are: constant weights that cost nothing to keep, stocks bought at the very close at which the decision is made, debt at TLREF, thirty
 # stocks chosen because they were in the index in 2025, and an index without dividends as the rival. It gives no error bars, and a Sharpe ratio
-# from thirty-one months has wide ones. The {ref}`audit <sec-audit>` takes these up one by one. And no path of generated days was used
-# for anything.
+# from thirty-one months has wide ones. The {ref}`audit <sec-audit>` takes these up one by one. And with the
+# parameters as they are no path of generated days was used for anything; a run with others that would need one says so above its tables.
 #
 # ## Exercises
 #
@@ -399,6 +442,9 @@ real.xs("full Kelly, honest", level="run")[["annual mean", "Sharpe, excess", "we
 #
 # $r_P - r = \lambda f^\top(R - r)$, so mean and deviation are both multiplied by $\lambda$. As $\lambda \to 0$, $r_P \to r$,
 # whose own ratio is enormous, since it hardly varies. Ranking by the first ratio therefore always ends at cash.
+
+# %%
+stamp(cut)
 
 # %%
 ratio = market.rate.mean() / max(market.rate.std(), 1e-14) * np.sqrt(252)
@@ -470,6 +516,9 @@ assert abs(bought.turnover.sum() - 1) < 1e-12
 #
 # Store each $f^\star$ under the first day of its own month. The result is absurd, and an absurd result is found at once.
 # A single row a month is dangerous because the result stays plausible.
+
+# %%
+stamp(cut, clock)
 
 # %%
 oracle = hold(R, f_star.set_axis(f_star.index.to_period("M").start_time), rebalance=1)
