@@ -73,8 +73,8 @@ for name, value, least in [("n_draws", n_draws, 1), ("n_markets", n_markets, 2),
 rng = np.random.default_rng(seed)
 
 # %%
-if not rate > -1:
-    raise ValueError(f"rate must be above -1; it is {rate!r}.")
+if not (isinstance(rate, int | float) and rate > -1):
+    raise ValueError(f"rate must be a number above -1; it is {rate!r}.")
 if not (windows and rhythms):
     raise ValueError("windows and rhythms must name at least one window and one calendar.")
 
@@ -84,8 +84,13 @@ if not fractions or not all(share >= 0 for share in fractions):
 
 # %%
 for w in [window, *windows]:
-    if not (w[:-1].isdigit() and w[-1] in "MQY"):
+    if not (isinstance(w, str) and w[:-1].isdigit() and w[-1] in "MQY"):
         raise ValueError(f"window and windows must be whole months, quarters or years, as 36M; not {w!r}.")
+
+# %%
+for name, day in [("start", start), ("end", end)]:
+    if not isinstance(day, str) or pd.isna(pd.to_datetime(day, errors="coerce")):
+        raise ValueError(f"{name} must be a day such as 2020-01-31; it is {day!r}.")
 
 # %%
 shares, borrow = sorted({1.0, *fractions}), max(0, max(fractions) - 1)
@@ -338,7 +343,8 @@ plt.show()
 
 # %%
 def by_months(run):
-    return np.log1p(run.returns).groupby(months).sum()
+    with np.errstate(divide="ignore"):  # ruin: -inf
+        return np.log1p(run.returns).groupby(months).sum()
 
 # %%
 L = pd.DataFrame({name: by_months(run) for name, run in runs.items()})
@@ -644,10 +650,10 @@ leads([("Order2", "full Kelly")]).round(4)
 # %%
 def told(w, r):
     """Growth by months as the decisions in force had promised it."""
-    days = test.index[~test.index.to_period(r).duplicated()]
-    said = {last: solution.growth for (_, last), solution in kelly[w].known.items()}
-    promised = pd.Series([said[R.index[i - 1]] for i in R.index.get_indexer(days)], days)
-    return promised.reindex(test.index).ffill().groupby(months).sum()
+    days = R.index[~R.index.to_period(r).duplicated()]
+    said = pd.Series({last: solution.growth for (_, last), solution in kelly[w].known.items()})
+    decided = said.reindex(R.index).shift()[days]  # on the row after the last one that was known
+    return decided.reindex(R.index).ffill()[test.index].groupby(months).sum()
 
 # %%
 promise, short_of = {}, {}
