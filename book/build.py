@@ -233,7 +233,7 @@ def footer(chapter):
     """The last lines of a rendered chapter: its two files, and the functions that are at home in it."""
     reference = (ROOT / "book" / "api.md").read_text(encoding="utf-8")
     section = next((part for part in reference.split("\n## ") if f"(../notebooks/{chapter})" in part), "")
-    names = re.findall(r"^\.\. auto(?:function|class):: (?:kellylib\.)?(\S+)$", section, re.M)
+    names = re.findall(r"^\.\. auto(?:function|class):: (\S+)$", section, re.M)
     lines = [
         f"This chapter as a file: {{download}}`{chapter}.ipynb <run/{chapter}.ipynb>`, as it ran;",
         f"{{download}}`{chapter}.py`, its source.",
