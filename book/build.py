@@ -250,7 +250,7 @@ def render(pdf):
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(STAGE),
                "--config", str(ROOT / "_config.yml"), "--toc", str(ROOT / "_toc.yml"),
                "--path-output", str(ROOT), "--quiet", *builder]  # fmt: skip
-    shutil.rmtree(BUILD / "html" / "_modules", ignore_errors=True)  # Sphinx would keep those of the last build
+    shutil.rmtree(BUILD / "html" / "_modules", ignore_errors=True)  # Sphinx would keep the last build's
     start = time.perf_counter()
     print("rendering", flush=True)
     code = subprocess.run(command, cwd=ROOT).returncode
