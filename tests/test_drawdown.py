@@ -278,3 +278,11 @@ def test_a_power_beyond_the_rounding_of_wealth_is_refused():
     assert kelly_drawdown(*COIN, alpha=1 - 2e-6, beta=0.2).gap <= 1e-9
     with pytest.raises(ValueError, match=r"alpha, beta must give lambda <= 1e6, not 1.6e\+12: lower alpha"):
         kelly_drawdown(*COIN, alpha=1 - 1e-12, beta=0.2)
+
+
+def test_weights_that_miss_prove_nothing(monkeypatch):
+    """A search that fails must not call the bound infeasible: that takes the certificate."""
+    monkeypatch.setattr("kellylib.risk.tilted_kelly", lambda R, p, *a: np.array([0.5, 0.5]))
+    message = r"No weights with sum\(p \* \(R @ w\)\*\*-3\.32193\) <= 1 found\. Lower beta less\."
+    with pytest.raises(RuntimeError, match=message):
+        kelly_drawdown(*COIN, alpha=0.5, beta=0.1)
