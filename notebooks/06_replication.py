@@ -68,7 +68,9 @@ if not chosen or (unknown := sorted(set(chosen) - set(market.returns))):
     raise ValueError(f"universe must name stocks of the source, not {unknown if chosen else 'nothing'}.")
 stocks = market.returns[chosen]
 R = add_cash(stocks, market.rate)
-print(*market.notes, *["No inference is drawn from paths of these days."][: source == "bundled"], sep="\n")
+print(*market.notes, sep="\n")
+if source == "bundled":
+    print("No inference is drawn from paths of these days.")
 
 # %%
 asked = (start, end, window, calendar, rebalance, cost, universe)
@@ -86,19 +88,30 @@ def size(table):
     return table.groupby(pd.Grouper(freq="ME")).size()
 
 
-cut, rule, clock = [], [], [f"universe={universe!r} (by the article's clock)"][: universe != "all"]
+short = []
 if source == "bundled":
-    short = size(R)[size(R) < size(load_bist30(vintage=vintage).returns)[size(R).index]].index
-    cut = [f"start={start!r}, end={end!r} (cut: {', '.join(short.strftime('%Y-%m'))})"][: len(short)]
-    rule += [f"window={window!r}"][: str(window)[-1:] not in ("M", "Q", "Y")]
-    rule += [f"calendar={calendar!r}"][: calendar not in ("M", "Q", "Y")]
-    rule += [f"rebalance={rebalance}"][: rebalance != 1] + [f"cost={cost}"][: cost != 0]
+    whole = size(load_bist30(vintage=vintage).returns)
+    short = [f"{month:%Y-%m}" for month, rows in size(R).items() if rows < whole[month]]
+
+# %% [markdown]
+# Each setting, and whether it spoils a table of generated days:
+
+# %%
+cut = {f"start={start!r}, end={end!r} (cut: {', '.join(short)})": len(short) > 0}
+rule = {
+    f"window={window!r}": str(window)[-1:] not in ("M", "Q", "Y"),
+    f"calendar={calendar!r}": calendar not in ("M", "Q", "Y"),
+    f"rebalance={rebalance}": rebalance != 1,
+    f"cost={cost}": cost != 0,
+}
+clock = {f"universe={universe!r} (by the article's clock)": universe != "all"}
 
 # %%
 def stamp(*settings):
-    if source == "bundled" and any(settings):
+    spoiled = [setting for table in settings for setting, spoils in table.items() if spoils]
+    if source == "bundled" and spoiled:
         print("NOT REAL, since days are generated from statistics of months, which do not suffice for")
-        print(f"{'; '.join(sum(settings, []))}. Cure: give real prices by `source`.")
+        print(f"{'; '.join(spoiled)}. Cure: give real prices by `source`.")
 
 # %% [markdown]
 # (sec-replication-clock)=

@@ -65,7 +65,9 @@ names = list(market.returns) if universe == "all" else universe.split()
 if not names or set(names) - set(market.returns):
     raise ValueError(f"universe must name stocks of the source; it is {universe!r}.")
 R = add_cash(market.returns[names], market.rate)
-print(*market.notes, *["No inference is drawn from paths of these days."][: source == "bundled"], sep="\n")
+print(*market.notes, sep="\n")
+if source == "bundled":
+    print("No inference is drawn from paths of these days.")
 
 # %%
 for name, value, least in [("n_draws", n_draws, 1), ("seed", seed, 0)]:
@@ -101,19 +103,30 @@ def size(table):
     return table.groupby(pd.Grouper(freq="ME")).size()
 
 
-cut, rule, clock = [], [], [f"universe={universe!r} (by the article's clock)"][: universe != "all"]
+short = []
 if source == "bundled":
-    short = size(R)[size(R) < size(load_bist30(vintage=vintage).returns)[size(R).index]].index
-    cut = [f"start={start!r}, end={end!r} (cut: {', '.join(short.strftime('%Y-%m'))})"][: len(short)]
-    rule += [f"window={window!r}"][: str(window)[-1:] not in ("M", "Q", "Y")]
-    rule += [f"calendar={calendar!r}"][: calendar not in ("M", "Q", "Y")]
-    rule += [f"rebalance={rebalance}"][: rebalance != 1] + [f"cost={cost}"][: cost != 0]
+    whole = size(load_bist30(vintage=vintage).returns)
+    short = [f"{month:%Y-%m}" for month, rows in size(R).items() if rows < whole[month]]
+
+# %% [markdown]
+# Each setting, and whether it spoils a table of generated days:
+
+# %%
+cut = {f"start={start!r}, end={end!r} (cut: {', '.join(short)})": len(short) > 0}
+rule = {
+    f"window={window!r}": str(window)[-1:] not in ("M", "Q", "Y"),
+    f"calendar={calendar!r}": calendar not in ("M", "Q", "Y"),
+    f"rebalance={rebalance}": rebalance != 1,
+    f"cost={cost}": cost != 0,
+}
+clock = {f"universe={universe!r} (by the article's clock)": universe != "all"}
 
 # %%
 def stamp(*settings):
-    if source == "bundled" and any(settings):
+    spoiled = [setting for table in settings for setting, spoils in table.items() if spoils]
+    if source == "bundled" and spoiled:
         print("NOT REAL, since days are generated from statistics of months, which do not suffice for")
-        print(f"{'; '.join(sum(settings, []))}. Cure: give real prices by `source`.")
+        print(f"{'; '.join(spoiled)}. Cure: give real prices by `source`.")
 
 # %% [markdown]
 # The strategy under audit, as a function of the past, and its honest run: each month's portfolio is held from the first row of the next month.
