@@ -357,6 +357,15 @@ def test_a_singular_factor_is_shifted_until_it_is_none(monkeypatch):
     assert len(tries) >= 60  # one in two needed a second shift
 
 
+def test_the_best_asset_may_be_barred_while_the_working_set_grows():
+    for seed in range(5):
+        R = np.random.default_rng(seed).lognormal(0.01, 0.3, (80, 60))
+        R[:, 7] *= 1.5
+        upper = np.where(np.arange(60) == 7, 0.0, 0.2)
+        s = kelly_full(R, upper=upper)
+        assert s.gap <= 1e-12 and s.weights[7] == 0
+
+
 @pytest.mark.parametrize("caps", [False, True])
 def test_races_with_short_positions_near_ruin(caps):
     """The barrier must not run ahead of the gap: slacks of caps would vanish in rounding before it closes."""

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kellylib import certify, growth_rate, kelly_expcone, kelly_full, kelly_order2
-from kellylib.growth import greedy, solvent
+from kellylib.growth import greedy, solvent, steadiest
 
 COIN = np.array([[2.0, 1.0], [0.0, 1.0]]), np.array([0.6, 0.4])
 SOLVERS = [kelly_full, kelly_expcone, kelly_order2]
@@ -172,6 +172,14 @@ def test_solvent_weights_are_inside_the_bounds():
         width = np.minimum(upper - lower, room)
         searched += best > 0 and (R @ (lower + width * room / width.sum())).min() <= 0
     assert searched >= 5
+
+
+def test_the_steadiest_weights_do_not_depend_on_the_size_of_returns():
+    """The linear programme is scaled: its solver takes differences of 1e-7 for none."""
+    X = np.random.default_rng(0).uniform(-0.5, 0.5, (12, 4))
+    w = steadiest(1 + X, np.full(4, -1.0), np.full(4, 4.0))
+    for size in (1e-4, 1e-8):
+        np.testing.assert_allclose(steadiest(1 + size * X, np.full(4, -1.0), np.full(4, 4.0)), w, atol=1e-6)
 
 
 def test_a_short_position_that_ruins_all_or_only_these(monkeypatch):

@@ -57,6 +57,11 @@ def test_summary_is_its_formulas():
     np.testing.assert_allclose(got, list(expected.values()), rtol=1e-12, atol=1e-14)
 
 
+def test_more_than_all_lost_is_ruin():
+    table = summary({"debts": run_of([0.1, -1.5]), "all": run_of([0.1, -1.0])})
+    assert (table["growth rate"] == -np.inf).all()
+
+
 def test_the_standard_error_is_the_spread_of_sharpe_ratios():
     """Lo's formula against the histories of 4,000 investors with the same true Sharpe ratio."""
     rng = np.random.default_rng(1)
