@@ -178,7 +178,7 @@ def check_moments(mean, cov, rate, lower, upper):
         raise ValueError(f"{', '.join(names)} must have the shapes {rule}; they have {shapes}.")
     if not all(np.isfinite(array).all() for array in arrays[:3]):
         raise ValueError("mean, cov and rate must be finite; drop what is missing before you estimate.")
-    scale = np.trace(cov) / n or 1.0
+    scale = np.trace(cov) / n or abs(cov).max()
     if abs(cov - cov.T).max() > 1e-10 * scale or (least := np.linalg.eigvalsh(cov)[0]) < -1e-10 * scale:
         raise ValueError("cov must be symmetric with no negative eigenvalue; that of complete rows is.")
     lower, upper, _ = np.broadcast_arrays(lower, upper, mean)

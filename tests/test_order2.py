@@ -365,6 +365,7 @@ def test_units_and_types_of_the_moments_do_not_matter():
         (dict(cov=[[1.0, 0.2], [0.1, 1.0]]), "must be symmetric"),
         (dict(cov=[[1e-9, 2e-10], [1e-10, 1e-9]]), "must be symmetric"),  # however small the returns
         (dict(cov=[[1e-9, 2e-9], [2e-9, 1e-9]]), "no negative eigenvalue"),
+        (dict(cov=[[0.0, 9e-11], [0.0, 0.0]]), "must be symmetric"),  # a trace of 0 is no scale
         (dict(lower=0.6), "finite sum <= 1; its sum is 1.2"),
         (dict(lower=[0.3, 0], upper=[0.2, 1]), "lower must be <= upper"),
         (dict(lower=-np.inf), "lower must be <= upper and have a finite sum"),
