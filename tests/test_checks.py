@@ -402,15 +402,16 @@ def test_ends_of_other_rules():
     # bounds may meet, and the upper ones be endless
     _, _, lower, upper = checks.check_market(COIN, P, [0.25, 0.75], [0.25, np.inf])
     assert lower.tolist() == [0.25, 0.75] and upper.tolist() == [0.25, np.inf]
-    # covariances: symmetry and eigenvalues to 1e-10 of the mean variance, or of 1 if there is none
+    # covariances: symmetry and eigenvalues to 1e-10 of the mean variance
     for variance in (1.0, 1e-6):
         for n in (2, 3):
             for off, good in ((0.9e-10, True), (1.1e-10, False)):
                 cov = variance * np.eye(n)
                 cov[0, 1] += variance * off
                 assert passes(checks.check_moments, np.zeros(n), cov, 0, 0, 1) == good
-    for off, good in ((0.9e-10, True), (1.1e-10, False)):
-        assert passes(checks.check_moments, [0, 0], [[0, off], [0, 0]], 0, 0, 1) == good
+    for off in (0.9e-10, 1.1e-10):  # no variance at all
+        assert not passes(checks.check_moments, [0, 0], [[0, off], [0, 0]], 0, 0, 1)
+    assert passes(checks.check_moments, [0, 0], np.zeros((2, 2)), 0, 0, 1)
         assert passes(checks.check_moments, [0, 0], [[0, off], [off, 0]], 0, 0, 1) == good
         assert passes(checks.check_moments, [0, 0], [[1, 1 + off], [1 + off, 1]], 0, 0, 1) == good
     assert passes(checks.check_moments, [0, 0], [[1, 1e-10], [0, 1]], 0, 0, 1)
