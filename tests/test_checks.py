@@ -409,11 +409,11 @@ def test_ends_of_other_rules():
                 cov = variance * np.eye(n)
                 cov[0, 1] += variance * off
                 assert passes(checks.check_moments, np.zeros(n), cov, 0, 0, 1) == good
-    for off in (0.9e-10, 1.1e-10):  # no variance at all
-        assert not passes(checks.check_moments, [0, 0], [[0, off], [0, 0]], 0, 0, 1)
-    assert passes(checks.check_moments, [0, 0], np.zeros((2, 2)), 0, 0, 1)
-        assert passes(checks.check_moments, [0, 0], [[0, off], [off, 0]], 0, 0, 1) == good
+    for off, good in ((0.9e-10, True), (1.1e-10, False)):
         assert passes(checks.check_moments, [0, 0], [[1, 1 + off], [1 + off, 1]], 0, 0, 1) == good
+        for other in (0, off):  # no variance at all
+            assert not passes(checks.check_moments, [0, 0], [[0, off], [other, 0]], 0, 0, 1)
+    assert passes(checks.check_moments, [0, 0], np.zeros((2, 2)), 0, 0, 1)
     assert passes(checks.check_moments, [0, 0], [[1, 1e-10], [0, 1]], 0, 0, 1)
     assert passes(table(lower=0.5, upper=0.5)) and not passes(table(lower=AFTER(0.5, 1)))
     # debts
