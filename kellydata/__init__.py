@@ -54,7 +54,8 @@ def load_bist30(source="bundled", start="2022-11-05", end="2025-08-01", *, vinta
             ``bist30_prices_<vintage>_vintage.csv``, ``xu030.csv`` and ``tlref.csv``. A CSV file: ``Date``,
             prices of any stocks, and, if you like, ``rate`` (percent a year, else 0) and ``benchmark`` (else
             the mean of the stocks).
-        start, end (str or date): First day, and the day after the last one, on which prices are used.
+        start (str or date): First day on which prices are used.
+        end (str or date): The day after the last one.
         vintage (str): When Yahoo served the prices: ``"seed"``, August 2025; ``"2026"``, July 2026; the day
             of a download.
     Returns:

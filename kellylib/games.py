@@ -101,8 +101,8 @@ def kelly_events(p, odds):
     has no margin, sum(1 / odds) < 1, cash may be 0.
 
     Parameters:
-        p, odds (sequence of array_like): For each event the probabilities of its outcomes, between 0 and 1,
-            with sum 1; their decimal odds, from 1 to 1e12: what a stake of 1 that wins brings.
+        p (sequence of array_like): For each event the probabilities of its outcomes, with sum 1.
+        odds (sequence of array_like): Their decimal odds, from 1 to 1e12: what a stake of 1 that wins brings.
     Returns:
         Solution: Weights: the stakes on the first event's outcomes, on the second's and so on, then the cash.
     Examples:
