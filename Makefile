@@ -6,7 +6,7 @@
 # make bench     kellylib beside its peers, in an environment of their own (.venv-bench): the better part of an hour
 # make fuzz      every public function with 500 random problems and bad inputs each, more than 10,000 in all
 # make oldest    the tests of the numbers with the oldest dependencies that pyproject.toml admits (.venv-oldest)
-# make mutants   break kellylib in some thousand ways, one at a time: the fast tests must notice (an hour or two)
+# make mutants   break six modules and their checks in three thousand ways: the fast tests must notice (an hour or two)
 # make pdf       _build/latex/kelly-certified.pdf; needs xelatex (CONTRIBUTING.md)
 PYTHON ?= python3
 PY     := .venv/bin/python

@@ -5,7 +5,8 @@
 
 Needs no extra. The markets are those of solvers.py, each of another seed; wealth may fall below 0.8 of the
 start with probability 0.05. Seconds and `ratio` (cvxpy's time to ours on the same market, one after the
-other, each warmed up once) are medians over the markets: nine a size, two where T is 2520, since Clarabel
+other, the quickest of five calls or of half a second) are medians over the markets, `binding_ratio` over
+those where the promise costs growth: nine markets a size, two where T is 2520, since Clarabel
 may take a minute there. Growth is compared where Clarabel calls its answer optimal. What cvxpy is given is
 its own compilation too: that is what a user waits for.
 """
@@ -69,9 +70,13 @@ def by_cvxpy(R):
 
 
 def timed(solve, R):
-    start = time.perf_counter()
-    answer = solve(R)
-    return time.perf_counter() - start, answer
+    """The quickest of five calls, or of those that fit into half a second, and the answer."""
+    seconds = []
+    while len(seconds) < 5 and sum(seconds) < 0.5:
+        start = time.perf_counter()
+        answer = solve(R)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds), answer
 
 
 def measure(shape, markets):
@@ -92,6 +97,7 @@ def measure(shape, markets):
         "cvxpy": float(np.median(theirs)),
         "ratio": float(np.median(ratio)),
         "least_ratio": float(ratio.min()),
+        "binding_ratio": float(np.median(ratio[binds > 0])),
         "gap": float(gap.max()),
         "violation": float(violation.max()),
         "markets": markets,

@@ -11,7 +11,7 @@ from kellydata import checks
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    r"""What was held and earned: :math:`1 + r_t = (1 - \text{cost}\,\text{turnover}_t)\, w_t^\top (1 + R_t)`.
+    r"""What was held and earned: :math:`r_t = \max(0, (1 - \text{cost turnover}_t) w_t^\top (1 + R_t)) - 1`.
 
     Attributes:
         weights (DataFrame, shape (T, n)): Fractions of wealth after the trade of each row; 0 after ruin.

@@ -90,7 +90,7 @@ def monthly_returns(returns):
 
 
 def contributions(run, returns):
-    r"""Gain of 1 by column, :math:`\sum_t W_{t-1} (1 - c_t) w_{t,i} R_{t,i}`, and of costs.
+    r"""Gain of 1 by column, :math:`\sum_t W_{t-1} (1 - c_t) w_{t,i} R_{t,i}`; of costs, c = cost x turnover.
 
     >>> market = pd.DataFrame({"A": [0.5, 1.0], "cash": 0.0})
     >>> run = backtest.hold(market, pd.DataFrame({"A": [1.0], "cash": 0.0}), cost=0.25)
@@ -119,7 +119,7 @@ def shares(weights, prices, capital):
 def in_sample(past, weights):
     r"""Per period, in the rows that weights were chosen from: growth (nats), mean, volatility, and spread.
 
-    Diversification is :math:`\sum_i w_i s_i / s_P` (1: a single stock), holdings :math:`1 / \sum_i w_i^2`.
+    Diversification is :math:`\sum_i |w_i| s_i / s_P` (1: a single stock), holdings :math:`1 / \sum_i w_i^2`.
 
     >>> in_sample(pd.DataFrame({"A": [0.5, 0.0], "cash": 0.0}), [1, 0]).round(4).tolist()
     [0.2027, 0.25, 0.3536, 1.0, 1.0]

@@ -29,7 +29,7 @@ def kelly_drawdown(R, p=None, *, alpha, beta):
         alpha, beta (float): Part of the start; chance of ever falling below it. In (0, 1), lambda <= 1e6.
     Returns:
         Solution: Weights, growth, gap to the best growth under the constraint, and violation, which counts
-        the excess of the constraint's left side over 1, too. ValueError if no weights satisfy it.
+        the constraint's excess over 1, too. ValueError if no weights satisfy it, RuntimeError in doubt.
     Examples:
         >>> s = kelly_drawdown([[2, 1], [0, 1]], [0.6, 0.4], alpha=0.5, beta=0.1)  # Kelly: 0.2, for beta 1/2
         >>> print(s.weights.round(4), s.gap <= 1e-12, s.violation <= 1e-12)
@@ -99,7 +99,7 @@ def kelly_robust(R, p=None, *, radius):
         radius (float): Kullback-Leibler divergence guarded against, nats, >= 0; 0 is `kelly_full`, from
             -log(min(p)) on the worst scenario alone counts.
     Returns:
-        Solution: Weights, growth under their worst probabilities, gap: none guarantee more than both.
+        Solution: Weights, growth under their worst probabilities; none guarantee more than growth + gap.
     Examples:
         >>> s = kelly_robust([[2, 1], [0, 1]], [0.6, 0.4], radius=0.01)  # played as a coin of 0.53
         >>> print(s.weights.round(4), s.gap <= 1e-12)

@@ -494,7 +494,7 @@ assert np.allclose(parts, contributions(charged, R)[R.columns], rtol=0, atol=1e-
 # (sec-audit-report)=
 # ## The report
 #
-# What a fund would show its clients. If `source` gives real prices, this run's own comes first; generated days have none to show.
+# What a fund would show its clients. If `source` gives real prices, this run's own comes first, with shares if it is a CSV file; generated days have none to show.
 
 # %%
 def report(run):
